@@ -1,0 +1,3 @@
+"""Learned image compression whose output is still a plain JPEG."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,117 @@
+"""Saving and restoring a state with its config, through orbax.
+
+Arrays are saved as the host sees them, so what one number of devices wrote any other reads.
+A checksum goes with them: a flipped byte in the files is noticed, and the step before is used.
+"""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from jaxshrink.errors import CheckpointError
+
+_log = logging.getLogger(__name__)
+
+
+class CheckpointStore:
+    """The newest checkpoints of one kind, in one folder, one subfolder per step.
+
+    Args:
+      folder: is made where needed.
+      max_to_keep: older checkpoints are deleted once a newer one is complete.
+    """
+
+    def __init__(self, folder: Path, max_to_keep: int) -> None:
+        self._folder = folder
+        self._manager = ocp.CheckpointManager(
+            folder.absolute(),
+            options=ocp.CheckpointManagerOptions(max_to_keep=max_to_keep, create=True),
+        )
+
+    def save(self, step: int, state: Any, info: dict[str, Any]) -> None:
+        """Saves in the background; on a cluster, every process must call this.
+
+        Args:
+          step: a step that exists is left as it is.
+          state: any tree of arrays that are whole on this process.
+          info: anything JSON can hold: the config, the metrics.
+        """
+        arrays = _flatten(jax.device_get(state))
+        self._manager.save(
+            step,
+            args=ocp.args.Composite(
+                state=ocp.args.StandardSave(arrays),
+                info=ocp.args.JsonSave({**info, "step": step, "checksum": _checksum(arrays)}),
+            ),
+        )
+
+    def restore(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
+        """Returns the newest state that is whole, and its info; None if nothing was saved.
+
+        Args:
+          template: a tree of the same structure, of arrays or `jax.ShapeDtypeStruct`s.
+
+        Raises:
+          CheckpointError: if there are checkpoints, but none is whole and fits the template.
+        """
+        self.wait()
+        failures = []
+        for step in sorted(self._manager.all_steps(), reverse=True):
+            try:
+                return self._restore_step(step, template)
+            # Orbax and tensorstore raise errors of many kinds on damaged files.
+            except Exception as error:
+                reason = str(error).split("\n", 1)[0]
+                failures.append(f"step {step}: {reason}")
+                _log.warning("%s: checkpoint cannot be used, %s", self._folder, failures[-1])
+        if failures:
+            raise CheckpointError(f"{self._folder}: no usable checkpoint; {'; '.join(failures)}")
+        return None
+
+    def _restore_step(self, step: int, template: Any) -> tuple[Any, dict[str, Any]]:
+        leaves = dict(zip(_keys(template), jax.tree.leaves(template), strict=True))
+        restored = self._manager.restore(
+            step,
+            args=ocp.args.Composite(
+                state=ocp.args.StandardRestore(
+                    {key: np.empty(leaf.shape, leaf.dtype) for key, leaf in leaves.items()}
+                ),
+                info=ocp.args.JsonRestore(),
+            ),
+        )
+        arrays = {key: np.asarray(value) for key, value in restored["state"].items()}
+        info = restored["info"]
+        if info["checksum"] != _checksum(arrays):
+            raise CheckpointError("the checksum of its arrays differs: the files are damaged")
+        return jax.tree.unflatten(jax.tree.structure(template), map(arrays.get, leaves)), info
+
+    def wait(self) -> None:
+        """Returns when everything is on disk."""
+        self._manager.wait_until_finished()
+
+    def close(self) -> None:
+        self.wait()
+        self._manager.close()
+
+
+def _keys(tree: Any) -> list[str]:
+    """One key per leaf, in the order of the leaves."""
+    paths = jax.tree_util.tree_flatten_with_path(tree)[0]
+    return [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in paths]
+
+
+def _flatten(tree: Any) -> dict[str, np.ndarray]:
+    return dict(zip(_keys(tree), map(np.asarray, jax.tree.leaves(tree)), strict=True))
+
+
+def _checksum(arrays: dict[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for key, array in sorted(arrays.items()):
+        digest.update(f"{key} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,117 @@
+"""From files to uint8 arrays."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from jaxshrink.data import packaged
+from jaxshrink.errors import DataError
+
+# Sizes are checked against `max_pixels` before anything is decoded, so Pillow's own limit,
+# which only warns up to twice its value, is not needed.
+Image.MAX_IMAGE_PIXELS = None
+
+_TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
+_ORIENTATION_TAG = 0x0112
+
+
+def list_images(location: str) -> list[Path]:
+    """Returns the images of a folder and its subfolders, sorted by path.
+
+    Args:
+      location: a folder, an image file, or "packaged:" and a name, see `packaged.py`.
+
+    Raises:
+      DataError: if there is none.
+    """
+    if location.startswith(packaged.PREFIX):
+        return packaged.packaged_photographs(location.removeprefix(packaged.PREFIX))
+    path = Path(location)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise DataError(f"{location}: no such file or folder")
+    suffixes = Image.registered_extensions()
+    images = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in suffixes and not file.name.startswith(".") and file.is_file()
+    )
+    if not images:
+        raise DataError(f"{location}: no images in this folder")
+    return images
+
+
+def image_size(path: Path, max_pixels: int) -> tuple[int, int]:
+    """Returns (height, width) from the header alone, EXIF orientation applied.
+
+    Raises:
+      DataError: if the header cannot be read or tells of more than `max_pixels` pixels.
+    """
+    with _open(path, max_pixels) as image:
+        try:
+            orientation = image.getexif().get(_ORIENTATION_TAG)
+        except Exception as error:  # Pillow's plugins raise errors of many kinds
+            raise DataError(f"{path}: broken metadata ({error})") from error
+        return image.size if orientation in _TRANSPOSING_ORIENTATIONS else image.size[::-1]
+
+
+def read_image(
+    path: Path, channels: int, max_pixels: int, resize: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Decodes a file of any format and mode that Pillow reads.
+
+    EXIF orientation is applied, 16 bits are rounded to 8, transparency is laid over white, and
+    of an animation the first frame is taken.
+
+    Args:
+      path: the file.
+      channels: 3 for RGB, 1 for grayscale.
+      max_pixels: files that hold more are refused before they are decoded.
+      resize: (height, width), bicubic with antialiasing; None leaves the size alone.
+
+    Returns:
+      uint8, (H, W, channels).
+
+    Raises:
+      DataError: naming the file and what is wrong with it.
+    """
+    with _open(path, max_pixels) as image:
+        try:
+            upright = ImageOps.exif_transpose(image)
+            converted = _to_8_bits(upright, path).convert("RGB" if channels == 3 else "L")
+            if resize is not None:
+                converted = converted.resize(resize[::-1], Image.Resampling.BICUBIC)
+            pixels = np.array(converted)
+        except DataError:
+            raise
+        except Exception as error:  # Pillow's plugins raise errors of many kinds
+            raise DataError(f"{path}: broken or truncated image ({error})") from error
+    return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def _open(path: Path, max_pixels: int) -> Image.Image:
+    try:
+        image = Image.open(path)
+    except Exception as error:  # as above
+        raise DataError(f"{path}: cannot be read as an image ({error})") from error
+    width, height = image.size
+    if width * height > max_pixels:
+        image.close()
+        raise DataError(f"{path}: {width}x{height} is more than the limit of {max_pixels} pixels")
+    return image
+
+
+def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
+    """Returns an image of 8 bits per channel without transparency."""
+    if image.mode == "F":
+        raise DataError(f"{path}: floating-point images are not supported: their range is unknown")
+    if image.mode.startswith("I"):
+        levels = np.clip(np.asarray(image, np.float64), 0, 65535)
+        return Image.fromarray(np.round(levels / 257).astype(np.uint8))
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        background = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(background, layer)
+    return image

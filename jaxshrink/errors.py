@@ -1,0 +1,43 @@
+"""Errors that end a command with one clear line and an exit code of their own.
+
+| code | meaning |
+|------|---------|
+| 0    | success |
+| 1    | unexpected error: a traceback, please report it |
+| 2    | the command line or the config is wrong |
+| 3    | an image or a folder of images is missing, broken or too large |
+| 4    | a checkpoint or a working directory is missing, damaged, or belongs to another config |
+| 5    | a loss became NaN or infinite |
+| 6    | training ended below the MS-SSIM that the config asks for |
+| 75   | interrupted by SIGINT or SIGTERM; the state was saved, the same command continues |
+"""
+
+
+class JaxshrinkError(Exception):
+    """Base of all errors whose message is written for the user."""
+
+    exit_code = 1
+
+
+class ConfigError(JaxshrinkError):
+    exit_code = 2
+
+
+class DataError(JaxshrinkError):
+    exit_code = 3
+
+
+class CheckpointError(JaxshrinkError):
+    exit_code = 4
+
+
+class DivergenceError(JaxshrinkError):
+    exit_code = 5
+
+
+class GoalNotReachedError(JaxshrinkError):
+    exit_code = 6
+
+
+class InterruptedRunError(JaxshrinkError):
+    exit_code = 75

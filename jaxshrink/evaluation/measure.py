@@ -1,0 +1,151 @@
+"""The one way to measure: bits per pixel, PSNR and MS-SSIM of images that went through bytes."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+
+import jax
+import numpy as np
+
+from jaxshrink.codecs import Codec, encode_batch
+from jaxshrink.data import Cohort
+from jaxshrink.ops import images, metrics
+from jaxshrink.pipeline import Pipeline, enlarge
+
+# Pixels that go through the networks at once.
+_BATCH_PIXELS = 2**18
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """One image in one file.
+
+    Attributes:
+      quality: the codec's setting, 1..100.
+      num_bytes: of the whole file.
+      bpp: 8 * num_bytes / pixels of the original.
+      psnr: in decibels, over all channels; infinite if nothing was lost.
+      ms_ssim: linear; None where a side is too short for it.
+    """
+
+    quality: int
+    num_bytes: int
+    bpp: float
+    psnr: float
+    ms_ssim: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelResult:
+    """What a model made of one image.
+
+    Attributes:
+      index: of the image in its cohort.
+      model: measurement of `x_hat`.
+      bicubic: measurement of the enlargement of `y_hat` without RecCNN; the same file.
+      x: the original, uint8 (H, W, C).
+      y_hat: the compact image after the codec, uint8 (ceil(H / 2), ceil(W / 2), C).
+      x_hat: the reconstruction, uint8 (H, W, C).
+    """
+
+    index: int
+    model: Measurement
+    bicubic: Measurement
+    x: np.ndarray
+    y_hat: np.ndarray
+    x_hat: np.ndarray
+
+
+def measure_model(
+    pipeline: Pipeline, cohort: Cohort, codec: Codec, quality: int, pool: Executor
+) -> Iterator[ModelResult]:
+    """Sends a cohort through a model and its codec; images of one size go together."""
+    for indices, x in _same_size_batches(cohort):
+        size = x.shape[1:3]
+        files = encode_batch(pipeline.compact(x), codec, quality, pool)
+        y_hat = np.stack(list(pool.map(lambda f: codec.decode(f, cohort.channels), files)))
+        x_hat = pipeline.reconstruct(y_hat, size)
+        sizes = [len(file) for file in files]
+        qualities = [quality] * len(files)
+        model = _measurements(x, x_hat, sizes, qualities)
+        bicubic = _measurements(x, enlarge(y_hat, size), sizes, qualities)
+        results = map(ModelResult, indices, model, bicubic, x, y_hat, x_hat)
+        yield from results
+
+
+def measure_codec(
+    cohort: Cohort, codec: Codec, choose_quality: Callable[[int, np.ndarray], int], pool: Executor
+) -> dict[int, Measurement]:
+    """Sends a cohort through a codec alone.
+
+    Args:
+      cohort: the images.
+      codec: the codec.
+      choose_quality: (index, image) -> quality.
+      pool: encodes and decodes in parallel.
+
+    Returns:
+      A measurement for every index of the cohort.
+    """
+
+    def round_trip(index: int, image: np.ndarray) -> tuple[int, int, np.ndarray]:
+        quality = choose_quality(index, image)
+        file = codec.encode(image, quality)
+        return quality, len(file), codec.decode(file, cohort.channels)
+
+    results: dict[int, Measurement] = {}
+    for indices, x in _same_size_batches(cohort):
+        # The last images of a batch may be repeats; their index is that of the last.
+        padded = indices + [indices[-1]] * (len(x) - len(indices))
+        qualities, sizes, decoded = zip(*pool.map(round_trip, padded, x), strict=True)
+        measurements = _measurements(x, np.stack(decoded), sizes, qualities)
+        results.update(zip(indices, measurements, strict=False))
+    return results
+
+
+def _same_size_batches(cohort: Cohort) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Yields indices and their images; repeats of the last fill up a size's last batch."""
+    by_size: dict[tuple[int, int], list[int]] = {}
+    for index, size in enumerate(cohort.sizes):
+        by_size.setdefault(size, []).append(index)
+    for (height, width), members in by_size.items():
+        batch_size = min(len(members), max(1, _BATCH_PIXELS // (height * width)))
+        for start in range(0, len(members), batch_size):
+            indices = members[start : start + batch_size]
+            batch = [cohort[index] for index in indices]
+            batch += [batch[-1]] * (batch_size - len(batch))
+            yield indices, np.stack(batch)
+
+
+def _measurements(
+    x: np.ndarray, x_hat: np.ndarray, num_bytes: Iterable[int], qualities: Iterable[int]
+) -> list[Measurement]:
+    height, width = x.shape[1:3]
+    psnr, ms_ssim = _image_quality(x, x_hat)
+    return [
+        Measurement(
+            quality=quality,
+            num_bytes=size,
+            bpp=8.0 * size / (height * width),
+            psnr=float(psnr[k]),
+            ms_ssim=None if ms_ssim is None else float(ms_ssim[k]),
+        )
+        for k, (size, quality) in enumerate(zip(num_bytes, qualities, strict=True))
+    ]
+
+
+def _image_quality(x: np.ndarray, x_hat: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """PSNR and MS-SSIM of uint8 images, (N,) each."""
+    if min(x.shape[1:3]) < metrics.MS_SSIM_MIN_SIDE:
+        return np.asarray(_psnr(x, x_hat)), None
+    return np.asarray(_psnr(x, x_hat)), np.asarray(_ms_ssim(x, x_hat))
+
+
+@jax.jit
+def _psnr(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return metrics.psnr(images.to_float(x), images.to_float(x_hat))
+
+
+@jax.jit
+def _ms_ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return metrics.ms_ssim(images.to_float(x), images.to_float(x_hat))

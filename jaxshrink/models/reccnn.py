@@ -1,0 +1,45 @@
+"""RecCNN: from the enlarged compact image to what it lacks."""
+
+import functools
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxshrink.models.blocks import Conv3x3, ConvBlock
+
+
+class RecCNN(nn.Module):
+    """The reconstruction network. Paper: section 4.2.
+
+    `num_layers` convolutions in all: one with ReLU, `num_layers` - 2 with [batch norm and]
+    ReLU, and one to `channels`. Maps up(y_hat), (N, H, W, C), to the residual that is *added*
+    to it, (N, H, W, C), float32.
+
+    Attributes:
+      channels: 3 for colour, 1 for grayscale.
+      batch_norm, dropout_rate: off in the paper's best colour results.
+      dtype: of the computation.
+    """
+
+    channels: int = 3
+    features: int = 64
+    num_layers: int = 20
+    batch_norm: bool = False
+    dropout_rate: float = 0.0
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, up_y: jax.Array, *, train: bool = False) -> jax.Array:
+        block = functools.partial(
+            ConvBlock, features=self.features, dropout_rate=self.dropout_rate, dtype=self.dtype
+        )
+        x = block()(up_y, train=train)
+        for _ in range(self.num_layers - 2):
+            x = block(batch_norm=self.batch_norm)(x, train=train)
+        # Paper: silent. Zero, so that training starts from the bicubic enlargement.
+        residual = Conv3x3(
+            self.channels, kernel_init=nn.initializers.zeros_init(), dtype=self.dtype
+        )(x)
+        return residual.astype(jnp.float32)

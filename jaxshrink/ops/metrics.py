@@ -1,0 +1,118 @@
+"""Image quality: one value per pair of images.
+
+Images are (N, H, W, C), floating point in [0, 1]; every function returns (N,).
+"""
+
+import functools
+
+import dm_pix
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_WINDOW_SIZE = 11
+_WINDOW_SIGMA = 1.5
+_K1, _K2 = 0.01, 0.03
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+# Five scales halve the image four times, and the smallest must still hold the window.
+MS_SSIM_MIN_SIDE = (_WINDOW_SIZE - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
+
+
+def mse(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Mean squared error over the pixels and channels of each pair."""
+    _check_pair(a, b)
+    return dm_pix.mse(a, b)
+
+
+def psnr(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Peak signal-to-noise ratio in decibels, for a peak of 1; infinite for equal images."""
+    _check_pair(a, b)
+    return dm_pix.psnr(a, b)
+
+
+def ssim(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Structural similarity (Wang et al. 2004), 11x11 Gaussian window of sigma 1.5.
+
+    Raises:
+      ValueError: if a side is shorter than the window.
+    """
+    _check_pair(a, b)
+    if min(a.shape[1:3]) < _WINDOW_SIZE:
+        raise ValueError(f"SSIM needs sides of at least {_WINDOW_SIZE}, got {a.shape[1:3]}")
+    return dm_pix.ssim(a, b)
+
+
+def ms_ssim(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Multi-scale structural similarity (Wang, Simoncelli, Bovik 2003), linear, at most 1.
+
+    The definition of pytorch-msssim 1.0: 11x11 Gaussian window of sigma 1.5 without padding,
+    five scales with the standard weights, 2x2 average pooling in which an odd side is padded
+    with one zero at both ends, negative terms clipped to 0, and the mean over channels taken
+    last. Differentiable; the gradient of a clipped term is zero.
+
+    Raises:
+      ValueError: if a side is shorter than `MS_SSIM_MIN_SIDE` (161).
+    """
+    _check_pair(a, b)
+    if min(a.shape[1:3]) < MS_SSIM_MIN_SIDE:
+        raise ValueError(
+            f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}, got {a.shape[1]}x{a.shape[2]}"
+        )
+    terms = []
+    for scale in range(len(MS_SSIM_WEIGHTS)):
+        if scale:
+            a, b = _halve(a), _halve(b)
+        similarity, contrast_structure = _ssim_terms(a, b)
+        terms.append(contrast_structure)
+    terms[-1] = similarity
+    powers = map(_clipped_power, terms, MS_SSIM_WEIGHTS)
+    return functools.reduce(jnp.multiply, powers).mean(axis=-1)
+
+
+def _check_pair(a: jax.Array, b: jax.Array) -> None:
+    if a.ndim != 4 or a.shape != b.shape:
+        raise ValueError(f"expected two equal NHWC shapes, got {a.shape} and {b.shape}")
+    if not (jnp.issubdtype(a.dtype, jnp.floating) and a.dtype == b.dtype):
+        raise TypeError(f"expected one floating dtype, got {a.dtype} and {b.dtype}")
+
+
+def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Means of SSIM and of its contrast-structure part, each (N, C)."""
+    c1, c2 = _K1**2, _K2**2
+    mean_a, mean_b = _blur(a), _blur(b)
+    variances = _blur(a * a) + _blur(b * b) - mean_a * mean_a - mean_b * mean_b
+    covariance = _blur(a * b) - mean_a * mean_b
+    contrast_structure = (2.0 * covariance + c2) / (variances + c2)
+    luminance = (2.0 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
+    return (
+        (luminance * contrast_structure).mean(axis=(1, 2)),
+        contrast_structure.mean(axis=(1, 2)),
+    )
+
+
+def _blur(image: jax.Array) -> jax.Array:
+    """Separable Gaussian without padding: (N, H, W, C) -> (N, H - 10, W - 10, C)."""
+    offsets = np.arange(_WINDOW_SIZE) - _WINDOW_SIZE // 2
+    taps = np.exp(-0.5 * np.square(offsets / _WINDOW_SIGMA))
+    taps = (taps / taps.sum()).tolist()
+    for axis in (1, 2):
+        length = image.shape[axis] - _WINDOW_SIZE + 1
+        image = sum(
+            tap * jax.lax.slice_in_dim(image, k, k + length, axis=axis)
+            for k, tap in enumerate(taps)
+        )
+    return image
+
+
+def _halve(image: jax.Array) -> jax.Array:
+    """2x2 average pooling; an odd side gets a zero at both ends, which count in the mean."""
+    n, h, w, c = image.shape
+    image = jnp.pad(image, ((0, 0), (h % 2, h % 2), (w % 2, w % 2), (0, 0)))
+    h, w = (h + h % 2) // 2, (w + w % 2) // 2
+    return image[:, : 2 * h, : 2 * w].reshape(n, h, 2, w, 2, c).mean(axis=(2, 4))
+
+
+def _clipped_power(term: jax.Array, exponent: float) -> jax.Array:
+    """max(term, 0) ** exponent, with gradient zero instead of infinite where it is clipped."""
+    positive = term > 0.0
+    return jnp.where(positive, jnp.where(positive, term, 1.0) ** exponent, 0.0)

@@ -1,0 +1,1 @@
+"""Training: the state, the steps, the loop."""

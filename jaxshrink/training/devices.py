@@ -1,0 +1,57 @@
+"""The steps on all devices: the one place that knows of `jax.pmap`."""
+
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jaxshrink.errors import ConfigError
+from jaxshrink.training.steps import Steps
+
+
+def map_over_devices(steps: Steps) -> Steps:
+    """Compiles the steps for all devices of all processes.
+
+    The state stays one copy per device and is donated by the updates; images carry a leading
+    axis of local devices, see `split`.
+    """
+    return Steps(
+        compact=jax.pmap(steps.compact, axis_name="batch", in_axes=(None, 0)),
+        com_step=jax.pmap(
+            steps.com_step, axis_name="batch", in_axes=(None, 0), out_axes=None, donate_argnums=0
+        ),
+        rec_step=jax.pmap(
+            steps.rec_step,
+            axis_name="batch",
+            in_axes=(None, 0, 0),
+            out_axes=None,
+            donate_argnums=0,
+        ),
+    )
+
+
+def replicate(state: Any) -> Any:
+    """Places a state on every local device, as the steps expect and return it."""
+    mesh = Mesh(np.array(jax.local_devices()), ("batch",))
+    return jax.device_put(state, NamedSharding(mesh, PartitionSpec()))
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Raises ConfigError if the devices of all processes cannot share a batch evenly."""
+    if batch_size < 1 or batch_size % jax.device_count():
+        raise ConfigError(
+            f"batch_size={batch_size} cannot be divided evenly among {jax.device_count()} devices"
+        )
+
+
+def split(images: np.ndarray) -> np.ndarray:
+    """(N, ...) -> (local devices, N / local devices, ...)."""
+    devices = jax.local_device_count()
+    return images.reshape(devices, images.shape[0] // devices, *images.shape[1:])
+
+
+def join(images: jax.Array) -> np.ndarray:
+    """The inverse of `split`, on the host; waits for the devices."""
+    host = np.asarray(images)
+    return host.reshape(-1, *host.shape[2:])

@@ -1,0 +1,106 @@
+"""Where the metrics of a run go: metrics.jsonl, TensorBoard, the progress bar."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import jax
+import tensorboardX
+from tqdm import tqdm
+
+from jaxshrink.errors import DivergenceError
+from jaxshrink.training.steps import Metrics
+
+_FILE = "metrics.jsonl"
+
+
+class RunLog:
+    """Logs one run; a run that is resumed continues its files.
+
+    Metrics stay on the device until `flush`, so that no step waits for them.
+
+    Args:
+      workdir: of the run.
+      start, stop: the first step and the one after the last.
+      batch_size: images per step, for the images/s of the progress bar.
+      active: False on all processes but one, which then only checks the losses.
+    """
+
+    def __init__(
+        self, workdir: Path, start: int, stop: int, batch_size: int, *, active: bool = True
+    ) -> None:
+        self._pending: list[tuple[int, Metrics]] = []
+        self._active = active
+        self._bar = tqdm(
+            total=stop * batch_size,
+            initial=start * batch_size,
+            unit="image",
+            unit_scale=True,
+            disable=not active,
+            dynamic_ncols=True,
+        )
+        self._batch_size = batch_size
+        if active:
+            _forget_after(workdir / _FILE, start)
+            self._file = open(workdir / _FILE, "a")  # noqa: SIM115, closed by close()
+            self._board = tensorboardX.SummaryWriter(
+                str(workdir / "tensorboard"), purge_step=start + 1
+            )
+
+    def add(self, step: int, metrics: Metrics) -> None:
+        """Takes the metrics of a step without waiting for them."""
+        self._pending.append((step, metrics))
+        self._bar.update(self._batch_size)
+
+    def flush(self) -> None:
+        """Waits for the metrics so far, and writes their means under the last of their steps.
+
+        Raises:
+          DivergenceError: at the first step with a loss that is NaN or infinite.
+        """
+        if not self._pending:
+            return
+        steps, metrics = zip(*self._pending, strict=True)
+        self._pending.clear()
+        rows = jax.device_get(metrics)
+        for step, row in zip(steps, rows, strict=True):
+            for name, value in row.items():
+                if not math.isfinite(value):
+                    raise DivergenceError(
+                        f"{name} is {value} at step {step}; "
+                        "a lower training.learning_rate or a training.range_penalty may help"
+                    )
+        means = {name: math.fsum(float(row[name]) for row in rows) / len(rows) for name in rows[0]}
+        self.write(steps[-1], means)
+        self._bar.set_postfix({name: f"{value:.4g}" for name, value in means.items()})
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """Writes values under a step."""
+        if self._active:
+            self._file.write(json.dumps({"step": step, **values}) + "\n")
+            self._file.flush()
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        self._bar.close()
+        if self._active:
+            self._file.close()
+            self._board.close()
+
+
+def _forget_after(path: Path, step: int) -> None:
+    """Drops the lines of steps that a resumed run will take again."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text().splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line + "\n")
+        except ValueError:  # the last line of a killed run
+            continue
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text("".join(kept))
+    os.replace(temporary, path)

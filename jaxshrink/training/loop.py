@@ -1,0 +1,239 @@
+"""Training from start, or resumption, to end."""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from jaxshrink import workdir as workdirs
+from jaxshrink.codecs import Codec, codec_by_name, round_trip_batch
+from jaxshrink.data import BatchSampler, Cohort, prefetch
+from jaxshrink.errors import ConfigError, GoalNotReachedError, InterruptedRunError
+from jaxshrink.evaluation.cohorts import summarize
+from jaxshrink.evaluation.measure import measure_model
+from jaxshrink.evaluation.run import open_cohort_of
+from jaxshrink.evaluation.triptychs import save_triptych
+from jaxshrink.models import Networks, create_networks
+from jaxshrink.pipeline import Pipeline
+from jaxshrink.training import devices
+from jaxshrink.training.interrupt import StopRequest
+from jaxshrink.training.log import RunLog
+from jaxshrink.training.state import TrainState, create_optimizer, create_state
+from jaxshrink.training.steps import Metrics, Steps, create_steps
+
+_log = logging.getLogger(__name__)
+
+RoundTrip = Callable[[np.ndarray], np.ndarray]
+Schedule = Callable[[Steps, RoundTrip, TrainState, np.ndarray], tuple[TrainState, Metrics]]
+
+
+def alternating(
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: np.ndarray
+) -> tuple[TrainState, Metrics]:
+    """The paper's order: RecCNN first, then ComCNN through the updated RecCNN.
+
+    Args:
+      steps: mapped over devices.
+      round_trip: the codec, on (N, h, w, C).
+      state: replicated; is donated.
+      x: the batch, split over devices.
+    """
+    y_hat = devices.split(round_trip(devices.join(steps.compact(state, x))))
+    state, rec_metrics = steps.rec_step(state, x, y_hat)
+    state, com_metrics = steps.com_step(state, x)
+    return state, {**rec_metrics, **com_metrics}
+
+
+def overlapped(
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: np.ndarray
+) -> tuple[TrainState, Metrics]:
+    """Both updates at the same parameters: `com_step` runs while the codec works.
+
+    Since eq. 2 needs no y_hat, this hides the codec. It deviates from the paper, where ComCNN
+    is updated through the RecCNN that was just updated. Arguments as in `alternating`.
+    """
+    y = steps.compact(state, x)
+    state, com_metrics = steps.com_step(state, x)
+    y_hat = devices.split(round_trip(devices.join(y)))
+    state, rec_metrics = steps.rec_step(state, x, y_hat)
+    return state, {**rec_metrics, **com_metrics}
+
+
+SCHEDULES: dict[str, Schedule] = {"alternating": alternating, "overlapped": overlapped}
+
+
+def train(config: Any, workdir: Path) -> None:
+    """Trains in `workdir`, or goes on where a run with the same config stopped there.
+
+    Args:
+      config: a config of this project, e.g. `configs/paper.py`.
+      workdir: gets config.json, metrics.jsonl, tensorboard/, triptychs/ and checkpoints/.
+
+    Raises:
+      InterruptedRunError: after SIGINT or SIGTERM, with the state saved.
+      GoalNotReachedError: at the end, if the config has a goal.
+      CheckpointError, ConfigError, DataError, DivergenceError: see there.
+    """
+    settings = config.training
+    devices.check_batch_size(settings.batch_size)
+    if settings.schedule not in SCHEDULES:
+        known = ", ".join(SCHEDULES)
+        raise ConfigError(f"unknown training.schedule={settings.schedule!r}; known: {known}")
+    codec = codec_by_name(config.codec.name)
+    num_threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(num_threads) as loader, ThreadPoolExecutor(num_threads) as coder:
+        sampler = BatchSampler(
+            open_cohort_of(config, "train", loader),
+            batch_size=settings.batch_size,
+            seed=config.seed,
+            crop=config.data.crop,
+            flip=config.data.flip,
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+        )
+        dev = open_cohort_of(config, "dev", loader)
+        workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
+        run = _Run(config, workdir, sampler, dev, codec, coder)
+        try:
+            run.loop(loader, prefetch_depth=num_threads)
+        finally:
+            run.close()
+    if run.best_score < config.evaluation.goal_ms_ssim:
+        raise GoalNotReachedError(
+            f"best development score {run.best_score:.4f}, "
+            f"below the goal of {config.evaluation.goal_ms_ssim}"
+        )
+
+
+class _Run:
+    """One run: what `train` has opened, and the state."""
+
+    def __init__(
+        self,
+        config: Any,
+        workdir: Path,
+        sampler: BatchSampler,
+        dev: Cohort,
+        codec: Codec,
+        coder: Executor,
+    ) -> None:
+        self._config = config
+        self._workdir = workdir
+        self._sampler = sampler
+        self._dev = dev
+        self._codec = codec
+        self._coder = coder
+        self._main = jax.process_index() == 0
+        settings = config.training
+        self._networks: Networks = create_networks(config.model.to_dict(), settings.compute_dtype)
+        optimizer = create_optimizer(
+            settings.learning_rate, settings.b1, settings.b2, settings.epsilon, settings.l2
+        )
+        self._steps = devices.map_over_devices(
+            create_steps(
+                self._networks, optimizer, seed=config.seed, range_penalty=settings.range_penalty
+            )
+        )
+        self.num_steps = -(-settings.num_epochs * len(sampler.cohort) // settings.batch_size)
+        self._latest = workdirs.latest_checkpoints(workdir)
+        self._best = workdirs.best_checkpoints(workdir)
+        state = create_state(self._networks, optimizer, config.seed)
+        self.start, self.best_score = 0, -np.inf
+        restored = self._latest.restore(state)
+        if restored is not None:
+            state, info = restored
+            self.start, self.best_score = info["step"], _from_json(info["best_score"])
+            _log.info("resuming at step %d of %d", self.start, self.num_steps)
+        self.state: TrainState = devices.replicate(state)
+        self._run_log = RunLog(
+            workdir, self.start, self.num_steps, settings.batch_size, active=self._main
+        )
+
+    def loop(self, loader: Executor, prefetch_depth: int) -> None:
+        """Takes all steps that are left."""
+        config = self._config
+        advance = SCHEDULES[config.training.schedule]
+
+        def round_trip(y: np.ndarray) -> np.ndarray:
+            return round_trip_batch(y, self._codec, config.codec.quality, self._coder)
+
+        def due(step: int, every: int) -> bool:
+            return step % every == 0 or step == self.num_steps
+
+        batches = prefetch(self._sampler, self.start, self.num_steps, loader, prefetch_depth)
+        with StopRequest() as stop:
+            for step, batch in enumerate(batches, start=self.start + 1):
+                x = devices.split(batch)
+                self.state, metrics = advance(self._steps, round_trip, self.state, x)
+                self._run_log.add(step, metrics)
+                evaluate = due(step, config.evaluation.every_steps)
+                save = due(step, config.checkpoints.every_steps)
+                # On a cluster, the processes agree on stopping when they log.
+                log = due(step, config.logging.every_steps)
+                stopping = stop.agreed() if log or jax.process_count() == 1 else False
+                if log or evaluate or save or stopping:
+                    self._run_log.flush()
+                if evaluate:
+                    self._evaluate(step)
+                if save or stopping:
+                    self._save(step)
+                if stopping and step < self.num_steps:
+                    self._latest.wait()
+                    raise InterruptedRunError(
+                        f"interrupted after step {step} of {self.num_steps}; "
+                        "the same command continues"
+                    )
+
+    def _evaluate(self, step: int) -> None:
+        """Scores the networks on the development set, and saves them if they are the best.
+
+        The score is the mean MS-SSIM, or PSNR if the images are too small for it.
+        """
+        variables = jax.device_get(self.state.variables)
+        score = 0.0
+        if self._main:
+            summary = self._measure_dev(step, Pipeline(self._networks, variables))
+            score = summary["psnr"] if summary["ms_ssim"] is None else summary["ms_ssim"]
+        if jax.process_count() > 1:
+            score = float(multihost_utils.broadcast_one_to_all(np.float32(score)))
+        if score > self.best_score:
+            self.best_score = score
+            self._best.save(step, variables, {"score": score, "config": self._config_json()})
+
+    def _measure_dev(self, step: int, pipeline: Pipeline) -> dict[str, Any]:
+        measurements = []
+        quality = self._config.codec.quality
+        for result in measure_model(pipeline, self._dev, self._codec, quality, self._coder):
+            measurements.append(result.model)
+            if result.index < self._config.evaluation.num_triptychs:
+                name = f"step_{step:06d}_{self._dev.paths[result.index].stem}.png"
+                path = self._workdir / "triptychs" / name
+                save_triptych(path, result.x, result.y_hat, result.x_hat)
+        summary = summarize(measurements)
+        values = {f"dev_{k}": v for k, v in summary.items() if k != "num_images" and v is not None}
+        self._run_log.write(step, values)
+        return summary
+
+    def _save(self, step: int) -> None:
+        best_score = self.best_score if np.isfinite(self.best_score) else None
+        info = {"best_score": best_score, "config": self._config_json()}
+        self._latest.save(step, self.state, info)
+
+    def _config_json(self) -> Any:
+        return json.loads(self._config.to_json())
+
+    def close(self) -> None:
+        self._run_log.close()
+        self._latest.close()
+        self._best.close()
+
+
+def _from_json(best_score: float | None) -> float:
+    return -np.inf if best_score is None else best_score

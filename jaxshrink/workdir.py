@@ -1,0 +1,103 @@
+"""What lies where in a working directory, and whose it is."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxshrink.checkpoints import CheckpointStore
+from jaxshrink.errors import CheckpointError
+
+_CONFIG = "config.json"
+
+
+def latest_checkpoints(workdir: Path) -> CheckpointStore:
+    """Whole training states, to resume from; two, so that one may be damaged."""
+    return CheckpointStore(workdir / "checkpoints" / "latest", max_to_keep=2)
+
+
+def best_checkpoints(workdir: Path) -> CheckpointStore:
+    """The networks with the best development score, to be used."""
+    return CheckpointStore(workdir / "checkpoints" / "best", max_to_keep=1)
+
+
+def claim(workdir: Path, config: Mapping[str, Any], *, write: bool = True) -> None:
+    """Makes a working directory ours, or checks that it is.
+
+    Args:
+      workdir: is made where needed.
+      config: as JSON has it: lists, no tuples.
+      write: False on all processes but one.
+
+    Raises:
+      CheckpointError: if it was made with another config; names the fields that differ.
+    """
+    path = workdir / _CONFIG
+    if path.exists():
+        _check_equal(workdir, read_config(workdir), config)
+    elif write:
+        workdir.mkdir(parents=True, exist_ok=True)
+        write_json(path, config)
+
+
+def check_model(workdir: Path, config: Mapping[str, Any]) -> None:
+    """Raises CheckpointError if the working directory holds another model than the config's."""
+    _check_equal(workdir, {"model": read_config(workdir)["model"]}, {"model": config["model"]})
+
+
+def read_config(workdir: Path) -> dict[str, Any]:
+    """Returns the config that a working directory was made with.
+
+    Raises:
+      CheckpointError: if it has none, or it cannot be read.
+    """
+    path = workdir / _CONFIG
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise CheckpointError(f"{workdir}: no training run here ({_CONFIG} is missing)") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged ({error})") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a file that is there whole or not at all; infinities and NaN become null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_finite(value), indent=2, allow_nan=False) + "\n"
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return None
+    return value
+
+
+def _check_equal(workdir: Path, saved: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    differences = [
+        f"{name} is {there!r} there and {here!r} here"
+        for name, there, here in _differences(saved, config)
+    ]
+    if differences:
+        raise CheckpointError(f"{workdir} was made with another config: {'; '.join(differences)}")
+
+
+def _differences(
+    saved: Mapping[str, Any], config: Mapping[str, Any], prefix: str = ""
+) -> Iterable[tuple[str, Any, Any]]:
+    """Yields the dotted name and both values of every field that differs."""
+    for key in sorted({*saved, *config}):
+        there, here = saved.get(key, "absent"), config.get(key, "absent")
+        if isinstance(there, Mapping) and isinstance(here, Mapping):
+            yield from _differences(there, here, f"{prefix}{key}.")
+        elif there != here:
+            yield f"{prefix}{key}", there, here
