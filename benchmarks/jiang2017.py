@@ -42,9 +42,7 @@ EXPECTED = {
 
 def measure(folder: Path) -> dict[tuple[str, int], Figures]:
     """Measures every row of `EXPECTED`."""
-    networks, variables = load_jiang2017(
-        folder / "ComCNN_QF=50.mat", folder / "RecCNN_QF=50.mat"
-    )
+    networks, variables = load_jiang2017(folder / "ComCNN_QF=50.mat", folder / "RecCNN_QF=50.mat")
     pipeline = Pipeline(networks, variables)
     codec = codec_by_name("jpeg-optimized")
     measured = {}
@@ -79,7 +77,8 @@ def main() -> int:
     except JaxshrinkError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"{'image':<10}{'quality':>7} | {'bpp':>6} {'bicubic':>8} {'PSNR':>6} {'MS-SSIM':>8} | expected")
+    titles = f"{'bpp':>6} {'bicubic':>8} {'PSNR':>6} {'MS-SSIM':>8}"
+    print(f"{'image':<10}{'quality':>7} | {titles} | expected")
     for (image, quality), row in measured.items():
         expected = EXPECTED[image, quality]
         figures = f"{row.bpp:6.3f} {row.bicubic_psnr:8.2f} {row.psnr:6.2f} {row.ms_ssim:8.4f}"
