@@ -178,8 +178,10 @@ class _Run:
                 # On a cluster, the processes agree on stopping when they log.
                 log = due(step, config.logging.every_steps)
                 stopping = stop.agreed() if log or jax.process_count() == 1 else False
-                if log or evaluate or save or stopping:
-                    self._run_log.flush()
+                if log:
+                    self._run_log.flush(step)
+                if evaluate or save or stopping:
+                    self._run_log.check()
                 if evaluate:
                     self._evaluate(step)
                 if save or stopping:
