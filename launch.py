@@ -51,11 +51,16 @@ def parse_flags(argv: list[str]) -> list[str]:
     """Parses, and says in one line what is wrong with a flag, a config file or a field."""
     try:
         rest = flags.FLAGS(argv)
-        len(_CONFIG.value)  # a file that cannot be loaded raises only when it is used
+        _ = _CONFIG.value.seed  # a file that cannot be loaded raises only when it is used
         return rest
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+    except (AttributeError, KeyError) as error:
+        # A KeyError's text in another's: quoted and escaped twice.
+        text = str(error).replace("\\n", " ").replace("\\", "").strip("\"'")
+        message = f"no such field in the config: {text}"
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        message = str(error)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":
