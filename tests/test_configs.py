@@ -31,7 +31,7 @@ def test_every_config_states_its_command_and_fits_the_models(name):
     module = importlib.import_module(f"configs.{name}")
     assert f"launch.py --config=configs/{name}.py" in module.__doc__
     config = load(name)
-    networks = create_networks(config.model.to_dict(), config.training.compute_dtype)
+    networks = create_networks(config.model.to_dict(), config.compute_dtype)
     assert networks.com.channels == networks.rec.channels
     json.loads(config.to_json())
 
@@ -45,13 +45,12 @@ def test_the_paper_is_followed_to_the_letter():
     config = load("paper")
     assert config.model.com.features == config.model.rec.features == 64
     assert (config.model.rec.num_layers, config.model.rec.batch_norm) == (20, False)
-    training = config.training
-    assert (training.batch_size, training.num_epochs, training.schedule) == (20, 50, "alternating")
-    adam = (training.learning_rate, training.b1, training.b2, training.epsilon)
+    assert (config.batch_size, config.num_epochs, config.schedule) == (20, 50, "alternating")
+    adam = (config.learning_rate, config.b1, config.b2, config.epsilon)
     assert adam == (1e-3, 0.9, 0.999, 1e-8)
     assert config.data.resize == 180
     assert config.data.crop is None
-    assert training.range_penalty == 0.0
+    assert config.range_penalty == 0.0
 
 
 def test_every_field_is_read():
@@ -66,7 +65,7 @@ def test_every_field_is_read():
             continue  # the cohorts' folders follow it
         leaf = name.rsplit(".", 1)[1]
         by_name = name in ("config.data.train", "config.data.dev", "config.data.test")
-        pattern = rf'"{leaf}"' if by_name else rf"(config|settings|data|codec)\.(\w+\.)?{leaf}\b"
+        pattern = rf'"{leaf}"' if by_name else rf"(config|data)\.(\w+\.)?{leaf}\b"
         assert re.search(pattern, source), f"{name} is never read"
 
 

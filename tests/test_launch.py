@@ -24,7 +24,7 @@ TINY = [
     "--config.data.dev=packaged:chelsea.png",
     "--config.data.test=packaged:chelsea.png",
     "--config.data.crop=16",
-    "--config.training.num_epochs=16",
+    "--config.num_epochs=16",
     "--config.checkpoints.every_steps=1",
     "--config.evaluation.every_steps=4",
     "--config.evaluation.num_triptychs=1",
@@ -113,7 +113,7 @@ def test_two_processes_train_like_one(tmp_path):
 
 
 def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_path):
-    command = [*TINY, f"--workdir={tmp_path}", "--config.training.num_epochs=100000"]
+    command = [*TINY, f"--workdir={tmp_path}", "--config.num_epochs=100000"]
     process = subprocess.Popen(
         [sys.executable, "launch.py", *command],
         cwd=REPOSITORY,
@@ -130,7 +130,7 @@ def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_p
     _, errors = process.communicate()
     assert process.returncode == 75, errors
     assert "the same command continues" in errors.splitlines()[-1]
-    config = tiny_config(**{"training.num_epochs": 100000})
+    config = tiny_config(**{"num_epochs": 100000})
     assert final_state(config, tmp_path)[1] >= 2
 
 
@@ -145,13 +145,13 @@ def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_p
             [
                 "--config=configs/quick.py",
                 "--config.data.train=nowhere",
-                "--config.training.batch_size=6",
+                "--config.batch_size=6",
             ],
             3,
             "nowhere",
         ),
         (["--config=configs/quick.py", "--mode=evaluate"], 4, "no training run here"),
-        (["--config=configs/quick.py", "--config.training.batch_size=7"], 2, "3 devices"),
+        (["--config=configs/quick.py", "--config.batch_size=7"], 2, "3 devices"),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_its_exit_code(tmp_path, arguments, code, message):

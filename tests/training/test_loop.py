@@ -34,7 +34,7 @@ def tiny_config(**overrides):
     config.data.train = "packaged:dev"
     config.data.dev = config.data.test = "packaged:chelsea.png"
     config.data.crop = 16
-    config.training.num_epochs = 16
+    config.num_epochs = 16
     config.checkpoints.every_steps = 1
     config.evaluation.every_steps = 4
     config.evaluation.num_triptychs = 1
@@ -44,9 +44,8 @@ def tiny_config(**overrides):
 
 
 def final_state(config, workdir):
-    settings = config.training
     optimizer = create_optimizer(
-        settings.learning_rate, settings.b1, settings.b2, settings.epsilon, settings.l2
+        config.learning_rate, config.b1, config.b2, config.epsilon, config.l2
     )
     state = create_state(create_networks(config.model.to_dict()), optimizer, config.seed)
     store = latest_checkpoints(workdir)
@@ -140,16 +139,16 @@ def test_a_finished_run_started_again_stays_as_it_is(unbroken):
 
 
 def test_another_config_is_refused(unbroken):
-    with pytest.raises(CheckpointError, match=r"training\.learning_rate is 0\.001 there and 0\.1"):
-        loop.train(tiny_config(**{"training.learning_rate": 0.1}), unbroken)
+    with pytest.raises(CheckpointError, match=r"learning_rate is 0\.001 there and 0\.1"):
+        loop.train(tiny_config(**{"learning_rate": 0.1}), unbroken)
 
 
 def test_overlapped_updates_both_at_the_same_parameters(unbroken, tmp_path):
     """ComCNN's first update differs from the paper's order, RecCNN's does not."""
-    config = {"training.num_epochs": 4, "evaluation.every_steps": 100}
+    config = {"num_epochs": 4, "evaluation.every_steps": 100}
     states = {}
     for schedule in loop.SCHEDULES:
-        changed = tiny_config(**config, **{"training.schedule": schedule})
+        changed = tiny_config(**config, **{"schedule": schedule})
         loop.train(changed, tmp_path / schedule)
         states[schedule], step = final_state(changed, tmp_path / schedule)
         assert step == 1
@@ -167,7 +166,7 @@ def test_overlapped_updates_both_at_the_same_parameters(unbroken, tmp_path):
 
 def test_a_loss_that_is_not_finite_names_its_step(tmp_path):
     with pytest.raises(DivergenceError, match=r"_loss is (nan|inf) at step 1"):
-        loop.train(tiny_config(**{"training.learning_rate": 1e30}), tmp_path)
+        loop.train(tiny_config(**{"learning_rate": 1e30}), tmp_path)
     # The state of that step was not saved.
     assert latest_checkpoints(tmp_path).restore({}) is None
 
@@ -181,8 +180,8 @@ def test_a_goal_that_was_not_reached_is_an_error(unbroken, tmp_path):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ({"training.batch_size": 12}, "batch_size=12 cannot be divided evenly among 8 devices"),
-        ({"training.schedule": "random"}, "known: alternating, overlapped"),
+        ({"batch_size": 12}, "batch_size=12 cannot be divided evenly among 8 devices"),
+        ({"schedule": "random"}, "known: alternating, overlapped"),
         ({"codec.name": "gif"}, "unknown codec 'gif'"),
     ],
 )
