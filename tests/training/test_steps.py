@@ -209,20 +209,21 @@ def test_a_second_batch_does_not_retrace(x, y_hat):
     assert sorted(traces) == sorted(Steps._fields)
 
 
-def test_two_patches_can_be_overfitted(photograph, pool):
-    patches = np.stack([photograph[100:132, 200:232], photograph[300:332, 100:132]] * 4)
-    optimizer = create_optimizer(3e-3, 0.9, 0.999, 1e-8, l2=0.0)
+def test_training_betters_the_classical_method_it_starts_from(photograph, pool):
+    patches = np.stack([photograph[380:412, 140:172], photograph[360:392, 180:212]] * 4)
+    optimizer = create_optimizer(1e-3, 0.9, 0.999, 1e-8, l2=0.0)
     networks = Networks(ComCNN(features=16), RecCNN(features=16, num_layers=4))
     steps = mapped(networks, optimizer)
     state = devices.replicate(create_state(networks, optimizer, 0))
-    x, codec, losses = devices.split(patches), codec_by_name("jpeg"), []
+    x, codec, losses = devices.shard(patches), codec_by_name("jpeg"), []
     for _ in range(100):
         y = devices.join(steps.compact(state, x))
         y_hat = devices.split(round_trip_batch(y, codec, 95, pool))
         state, rec_metrics = steps.rec_step(state, x, y_hat)
         state, _ = steps.com_step(state, x)
         losses.append(float(rec_metrics["rec_loss"]))
-    assert np.mean(losses[-5:]) < 0.8 * losses[0]
+    # The first loss is that of bicubic enlargement.
+    assert np.mean(losses[-10:]) < 0.97 * losses[0]
 
 
 def test_a_batch_that_does_not_divide_by_the_devices_is_an_error():
