@@ -9,6 +9,7 @@ import dm_pix
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 _WINDOW_SIZE = 11
 _WINDOW_SIGMA = 1.5
@@ -42,6 +43,7 @@ def ssim(a: jax.Array, b: jax.Array) -> jax.Array:
     return dm_pix.ssim(a, b)
 
 
+@jax.jit
 def ms_ssim(a: jax.Array, b: jax.Array) -> jax.Array:
     """Multi-scale structural similarity (Wang, Simoncelli, Bovik 2003), linear, at most 1.
 
@@ -79,9 +81,10 @@ def _check_pair(a: jax.Array, b: jax.Array) -> None:
 def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Means of SSIM and of its contrast-structure part, each (N, C)."""
     c1, c2 = _K1**2, _K2**2
-    mean_a, mean_b = _blur(a), _blur(b)
-    variances = _blur(a * a) + _blur(b * b) - mean_a * mean_a - mean_b * mean_b
-    covariance = _blur(a * b) - mean_a * mean_b
+    blurred = _blur(jnp.concatenate([a, b, a * a, b * b, a * b]))
+    mean_a, mean_b, square_a, square_b, product = jnp.split(blurred, 5)
+    variances = square_a + square_b - mean_a * mean_a - mean_b * mean_b
+    covariance = product - mean_a * mean_b
     contrast_structure = (2.0 * covariance + c2) / (variances + c2)
     luminance = (2.0 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
     return (
@@ -91,17 +94,27 @@ def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _blur(image: jax.Array) -> jax.Array:
-    """Separable Gaussian without padding: (N, H, W, C) -> (N, H - 10, W - 10, C)."""
+    """Separable Gaussian without padding: (N, H, W, C) -> (N, H - 10, W - 10, C).
+
+    A loop over the taps: on a CPU as fast as the unrolled sum and far faster to compile and
+    to differentiate, and ten times faster than a convolution.
+    """
     offsets = np.arange(_WINDOW_SIZE) - _WINDOW_SIZE // 2
-    taps = np.exp(-0.5 * np.square(offsets / _WINDOW_SIGMA))
-    taps = (taps / taps.sum()).tolist()
+    window = np.exp(-0.5 * np.square(offsets / _WINDOW_SIGMA))
+    taps = jnp.asarray(window / window.sum(), image.dtype)
     for axis in (1, 2):
-        length = image.shape[axis] - _WINDOW_SIZE + 1
-        image = sum(
-            tap * jax.lax.slice_in_dim(image, k, k + length, axis=axis)
-            for k, tap in enumerate(taps)
-        )
+        image = _correlate(image, taps, axis)
     return image
+
+
+def _correlate(image: jax.Array, taps: jax.Array, axis: int) -> jax.Array:
+    length = image.shape[axis] - taps.size + 1
+
+    def add_tap(k: jax.Array, total: jax.Array) -> jax.Array:
+        return total + taps[k] * lax.dynamic_slice_in_dim(image, k, length, axis)
+
+    start = jnp.zeros_like(lax.slice_in_dim(image, 0, length, axis=axis))
+    return lax.fori_loop(0, taps.size, add_tap, start)
 
 
 def _halve(image: jax.Array) -> jax.Array:

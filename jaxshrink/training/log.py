@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 from pathlib import Path
 
 import jax
@@ -39,6 +40,7 @@ class RunLog:
             unit_scale=True,
             disable=not active,
             dynamic_ncols=True,
+            mininterval=0.2 if sys.stderr.isatty() else 10.0,
         )
         self._batch_size = batch_size
         if active:

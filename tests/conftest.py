@@ -1,0 +1,45 @@
+"""Eight virtual CPU devices, real photographs, warnings as errors (see pyproject.toml)."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+)
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+import numpy as np
+import pytest
+
+from jaxshrink.data import read_image
+from jaxshrink.data.packaged import packaged_photographs
+
+# Where the reference data lies, for the tests that need more than packaged photographs.
+_DATA = "JAXSHRINK_DATA"
+
+
+@pytest.fixture(scope="session")
+def photograph() -> np.ndarray:
+    """A colour photograph: uint8, (512, 512, 3)."""
+    return read_image(packaged_photographs("astronaut.png")[0], 3, 10**6)
+
+
+@pytest.fixture(scope="session")
+def gray_photograph() -> np.ndarray:
+    """A grayscale photograph: uint8, (512, 512, 1)."""
+    return read_image(packaged_photographs("camera.png")[0], 1, 10**6)
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture
+def reference_data() -> Path:
+    folder = os.environ.get(_DATA)
+    if not folder:
+        pytest.skip(f"set {_DATA} to the folder with the reference data")
+    return Path(folder)

@@ -1,0 +1,81 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from jaxshrink.ops import conv
+
+
+def random(*shape: int, seed: int = 0) -> jax.Array:
+    return jax.random.normal(jax.random.key(seed), shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "num_out"),
+    [
+        ((1, 40, 40, 8), 16),  # several blocks, the last one full
+        ((2, 37, 41, 6), 3),  # a last block to fill up; the roles exchange
+        ((3, 9, 1000, 3), 5),  # rows longer than a block
+        ((1, 1, 1, 4), 4),
+        ((1, 2, 1, 1), 3),
+    ],
+)
+def test_both_gradients_equal_xlas(shape, num_out):
+    x, kernel = random(*shape), random(3, 3, shape[3], num_out, seed=1)
+
+    def loss(convolve):
+        return lambda x, kernel: jnp.sum(jnp.sin(convolve(x, kernel)))
+
+    def reference(x, kernel):
+        dimensions = ("NHWC", "HWIO", "NHWC")
+        return lax.conv_general_dilated(
+            x, kernel, (1, 1), "SAME", dimension_numbers=dimensions, precision="highest"
+        )
+
+    ours = jax.grad(loss(lambda x, k: conv.conv3x3(x, k, "highest")), (0, 1))(x, kernel)
+    theirs = jax.grad(loss(reference), (0, 1))(x, kernel)
+    for our, their in zip(ours, theirs, strict=True):
+        scale = jnp.abs(their).max()
+        np.testing.assert_allclose(our / scale, their / scale, atol=2e-6)
+
+
+def test_on_a_cpu_the_blocked_gradient_is_the_one_in_use():
+    x, kernel = random(1, 40, 40, 4), random(3, 3, 4, 4)
+    gradient = jax.jit(jax.grad(lambda k: conv.conv3x3(x, k).sum()))
+    compiled = gradient.lower(kernel).compile().as_text()
+    # The loop over blocks; XLA's own gradient has none.
+    assert " while(" in compiled
+
+
+def test_the_gradient_keeps_the_kernels_dtype():
+    x, kernel = random(1, 8, 8, 4).astype(jnp.bfloat16), random(3, 3, 4, 4).astype(jnp.bfloat16)
+    gradient = jax.grad(lambda k: conv.conv3x3(x, k).astype(jnp.float32).sum())(kernel)
+    assert gradient.dtype == jnp.bfloat16
+
+
+def test_it_can_be_mapped_over_devices_and_examples():
+    x, kernel = random(8, 2, 8, 8, 3), random(3, 3, 3, 4)
+    gradient = jax.grad(lambda k, x: jnp.square(conv.conv3x3(x, k)).sum())
+    one_by_one = jnp.stack([gradient(kernel, part) for part in x])
+    mapped = jax.vmap(gradient, in_axes=(None, 0))(kernel, x)
+    np.testing.assert_allclose(mapped, one_by_one, rtol=1e-4)
+    np.testing.assert_allclose(
+        jax.pmap(gradient, in_axes=(None, 0))(kernel, x), one_by_one, rtol=1e-4
+    )
+
+
+def test_other_convolutions_are_left_to_jax():
+    x, kernel = random(1, 9, 9, 2), random(3, 3, 2, 2)
+    options = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
+    strided = conv.conv_general_dilated(x, kernel, (2, 2), "SAME", **options)
+    assert strided.shape == (1, 5, 5, 2)
+    valid = conv.conv_general_dilated(x, kernel, (1, 1), "VALID", **options)
+    assert valid.shape == (1, 7, 7, 2)
+    pointwise = conv.conv_general_dilated(x, kernel[:1, :1], (1, 1), "SAME", **options)
+    assert pointwise.shape == (1, 9, 9, 2)
+
+
+def test_a_kernel_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        conv.conv3x3(random(1, 8, 8, 4), random(3, 3, 3, 4))
