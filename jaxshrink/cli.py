@@ -102,6 +102,13 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="N",
         help="processes (default: one per core)",
     )
+    add(
+        "--pictures",
+        type=_positive,
+        default=24,
+        metavar="N",
+        help="images that the report shows (default: %(default)s)",
+    )
     add("-o", type=Path, default=Path("bench"), metavar="DIR", help="output (default: %(default)s)")
 
 
@@ -121,6 +128,7 @@ def _bench(arguments: argparse.Namespace) -> None:
             num_processes=arguments.j,
             output=arguments.o,
             log_rate=arguments.log_rate,
+            num_pictures=arguments.pictures,
         )
     )
 

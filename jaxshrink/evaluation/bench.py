@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from jaxshrink.errors import ConfigError, DataError, MethodError
 from jaxshrink.evaluation.cache import PointCache
 from jaxshrink.evaluation.external import ExternalMethod
 from jaxshrink.evaluation.methods import JPEG_ANCHORS, Method, method_by_name
+from jaxshrink.evaluation.pictures import Pictures, make_all_pictures
 from jaxshrink.evaluation.plots import save_plot
 from jaxshrink.evaluation.rate_distortion import (
     Curve,
@@ -18,9 +20,10 @@ from jaxshrink.evaluation.rate_distortion import (
     points_to_json,
     read_curve,
 )
+from jaxshrink.evaluation.report import Report, write_report
 from jaxshrink.evaluation.scores import METRICS
 from jaxshrink.evaluation.suite import Suite, open_suite
-from jaxshrink.evaluation.sweep import SweepResult, sweep
+from jaxshrink.evaluation.sweep import SweepResult, Task, sweep
 from jaxshrink.evaluation.tables import BdTable, bd_table, bd_to_json, format_bd_table
 from jaxshrink.extras import import_extra
 from jaxshrink.workdir import write_json
@@ -44,6 +47,7 @@ class BenchOptions:
       num_processes: for codecs.
       output: folder.
       log_rate: logarithmic rates in the plots.
+      num_pictures: images that the report shows.
     """
 
     locations: Sequence[str]
@@ -57,6 +61,7 @@ class BenchOptions:
     num_processes: int
     output: Path
     log_rate: bool
+    num_pictures: int
 
 
 def bench(options: BenchOptions) -> None:
@@ -84,8 +89,24 @@ def bench(options: BenchOptions) -> None:
         cache.close()
     _log.info("%d points measured, the others were known", result.num_measured)
     measured = _write_results(options.output, suite, methods, result)
-    _write_comparison(options, [*measured, *published])
-    _report_failures(suite, result)
+    curves = [*measured, *published]
+    tables = _write_comparison(options, curves)
+    problems = (*suite.bad_files, *result.failures)
+    shown = _shown(methods, measured, options.window)
+    report = Report(
+        title=f"{shown[0].name} on {_title(options.locations)}",
+        curves=curves,
+        tables=tables,
+        window=options.window,
+        metrics=options.metrics,
+        num_images=len(suite.images),
+        shown=(shown[0].name, shown[1]),
+        pictures=_make_pictures(options, suite, *shown),
+        problems=problems,
+    )
+    write_report(report, options.output / "report.html")
+    print(f"written to {options.output}; the report is {options.output / 'report.html'}")
+    _raise_failures(suite, result)
 
 
 def _check_metrics(metrics: Sequence[str]) -> None:
@@ -137,23 +158,55 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w.@+-]+", "_", name)
 
 
-def _write_comparison(options: BenchOptions, curves: Sequence[Curve]) -> None:
-    """Writes the BD-rates and the plots, and prints the table."""
+def _write_comparison(options: BenchOptions, curves: Sequence[Curve]) -> dict[str, BdTable]:
+    """Writes BD-rates and plots, prints the table; returns BD-rates by anchor."""
     by_name = {curve.name: curve for curve in curves}
     if options.anchor not in by_name:
-        raise MethodError(f"the anchor {options.anchor} has no curve: it failed everywhere")
-    anchors = dict.fromkeys([options.anchor, *JPEG_ANCHORS])
-    tables: dict[str, BdTable] = {
+        raise MethodError(f"the anchor {options.anchor} has no curve: it failed on some image")
+    anchors = dict.fromkeys([options.anchor, "jpeg-optimized", "jpeg"])
+    tables = {
         name: bd_table(curves, by_name[name], options.window) for name in anchors if name in by_name
     }
     write_json(options.output / "bd_rate.json", bd_to_json(tables[options.anchor]))
     for metric in options.metrics:
         save_plot(curves, metric, options.output / metric, log_rate=options.log_rate)
     print(format_bd_table(tables, options.window))
-    print(f"written to {options.output}")
+    return tables
 
 
-def _report_failures(suite: Suite, result: SweepResult) -> None:
+def _shown(
+    methods: Sequence[Method], curves: Sequence[Curve], window: tuple[float, float]
+) -> tuple[Method, float]:
+    """The method whose pictures the report shows, and the quality in the middle of the window.
+
+    That is the last model; without one, the last method that is no JPEG anchor.
+    """
+    by_name = {curve.name: curve for curve in curves}
+    complete = [method for method in methods if method.name in by_name]
+    complete.sort(key=lambda method: (not method.parallel, method.name not in JPEG_ANCHORS))
+    method = complete[-1]
+    curve = by_name[method.name]
+    middle = math.sqrt(window[0] * window[1])
+    distances = [abs(math.log(rate / middle)) for rate in curve.bpp]
+    quality = curve.values["quality"][distances.index(min(distances))]
+    assert quality is not None
+    return method, quality
+
+
+def _make_pictures(
+    options: BenchOptions, suite: Suite, method: Method, quality: float
+) -> list[Pictures]:
+    tasks = [Task(method, image, quality) for image in suite.images[: options.num_pictures]]
+    cache = options.output / "cache" / "pictures"
+    return make_all_pictures(tasks, options.metrics, options.num_processes, cache)
+
+
+def _title(locations: Sequence[str]) -> str:
+    names = [Path(location).name or location for location in locations]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _raise_failures(suite: Suite, result: SweepResult) -> None:
     """Raises what went wrong on single images, when everything good has been written."""
     for message in (*suite.bad_files, *result.failures):
         _log.warning("left out: %s", message)

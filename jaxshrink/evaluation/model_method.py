@@ -12,8 +12,10 @@ from jaxshrink.codecs import Codec
 from jaxshrink.errors import ConfigError
 from jaxshrink.evaluation.methods import MODEL_CODEC, Trip, check_codec
 from jaxshrink.evaluation.run import load_pipeline
+from jaxshrink.models.weights import load_jiang2017
 from jaxshrink.pipeline import Pipeline
 
+_JIANG2017 = ("ComCNN_QF=50.mat", "RecCNN_QF=50.mat")
 _QUALITIES = (5, 10, 20, 30, 50, 70, 80, 90)
 
 
@@ -34,11 +36,7 @@ class ModelMethod:
 
     @classmethod
     def load(cls, folder: Path, codec: Codec) -> "ModelMethod":
-        """Opens the best checkpoint of a working directory.
-
-        Raises:
-          CheckpointError: if there is none, or it is damaged.
-        """
+        """Opens the model in a folder; errors as in `open_pipeline`."""
         return cls(folder, open_pipeline(folder), codec)
 
     def check(self, channels: int, qualities: Sequence[float]) -> None:
@@ -66,7 +64,11 @@ class ModelMethod:
 def open_pipeline(folder: Path) -> Pipeline:
     """Loads whatever kind of model a folder holds: the one place that knows them all.
 
+    That is a working directory of `launch.py`, or the two files that Jiang et al. published.
+
     Raises:
       CheckpointError: if it holds none, or it is damaged.
     """
+    if all((folder / name).is_file() for name in _JIANG2017):
+        return Pipeline(*load_jiang2017(*(folder / name for name in _JIANG2017)))
     return load_pipeline(ConfigDict(workdirs.read_config(folder)), folder)

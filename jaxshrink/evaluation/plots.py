@@ -1,13 +1,12 @@
 """Rate-distortion plots, as SVG and PNG."""
 
-import os
-import tempfile
+import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jaxshrink.evaluation.rate_distortion import Curve
 from jaxshrink.extras import import_extra
+from jaxshrink.workdir import write_whole
 
 TITLES = {
     "psnr": "PSNR (dB)",
@@ -46,13 +45,8 @@ def save_plot(curves: Sequence[Curve], metric: str, stem: Path, *, log_rate: boo
         axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(alpha=0.3)
     axes.legend()
-    for ending in ("svg", "png"):
-        _save(figure, stem.with_name(f"{stem.name}.{ending}"))
+    for kind in ("svg", "png"):
+        file = io.BytesIO()
+        figure.savefig(file, format=kind, dpi=150)
+        write_whole(stem.with_name(f"{stem.name}.{kind}"), file.getvalue())
     return True
-
-
-def _save(figure: Any, path: Path) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=150)
-    os.replace(temporary, path)

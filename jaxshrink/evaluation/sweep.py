@@ -2,14 +2,8 @@
 
 import dataclasses
 import functools
-import multiprocessing
-import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 
-import jax
 import numpy as np
 from tqdm import tqdm
 
@@ -17,6 +11,7 @@ from jaxshrink.errors import DataError, MethodError
 from jaxshrink.evaluation.cache import PointCache, point_key
 from jaxshrink.evaluation.methods import Method
 from jaxshrink.evaluation.points import Point, measure
+from jaxshrink.evaluation.processes import in_processes
 from jaxshrink.evaluation.suite import Suite, SuiteImage
 
 
@@ -94,42 +89,12 @@ def _measure_all(
     """Yields every task with its point, or with why there is none, as they are done."""
     parallel = [task for task in tasks if task.method.parallel]
     if parallel:
-        yield from _measure_in_processes(parallel, metrics, min(num_processes, len(parallel)))
+        measure_one = functools.partial(_attempt, metrics=metrics)
+        yield from in_processes(measure_one, parallel, num_processes)
     # The rest computes on whatever this process has: an accelerator, all cores.
     for task in tasks:
         if not task.method.parallel:
             yield task, _attempt(task, metrics)
-
-
-def _measure_in_processes(
-    tasks: Sequence[Task], metrics: Sequence[str], num_processes: int
-) -> Iterator[tuple[Task, Point | Exception]]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(num_processes, context, _start_worker)
-    try:
-        futures = {pool.submit(_attempt, task, metrics): task for task in tasks}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool as error:
-        raise MethodError(f"a process died; what was measured before is kept ({error})") from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Keeps a process to the CPU and to one thread, and ends it with its parent."""
-    flags = ("--xla_cpu_multi_thread_eigen=false", "--xla_force_host_platform_device_count=1")
-    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
-    os.environ["NPROC"] = "1"  # threads in XLA's pool
-    jax.config.update("jax_platforms", "cpu")
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _attempt(task: Task, metrics: Sequence[str]) -> Point | Exception:

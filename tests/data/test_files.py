@@ -108,7 +108,11 @@ def test_images_are_listed_by_path_and_other_files_left_out(picture, tmp_path):
 
 @pytest.mark.parametrize(
     ("location", "message"),
-    [("nowhere", "no such file or folder"), ("", "no images"), ("packaged:nothing", "known: train")],
+    [
+        ("nowhere", "no such file or folder"),
+        ("", "no images"),
+        ("packaged:nothing", "known: train"),
+    ],
 )
 def test_nothing_to_list_is_an_error(tmp_path, location, message):
     place = location if location.startswith("packaged:") else str(tmp_path / location)
