@@ -30,7 +30,14 @@ class CheckpointStore:
         self._folder = folder
         self._manager = ocp.CheckpointManager(
             folder.absolute(),
-            options=ocp.CheckpointManagerOptions(max_to_keep=max_to_keep, create=True),
+            options=ocp.CheckpointManagerOptions(
+                max_to_keep=max_to_keep,
+                create=True,
+                # Two stores may save at once; their processes must not meet at one barrier.
+                multiprocessing_options=ocp.options.MultiprocessingOptions(
+                    barrier_sync_key_prefix=folder.name
+                ),
+            ),
         )
 
     def save(self, step: int, state: Any, info: dict[str, Any]) -> None:

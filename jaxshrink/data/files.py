@@ -44,16 +44,17 @@ def list_images(location: str) -> list[Path]:
 
 
 def image_size(path: Path, max_pixels: int) -> tuple[int, int]:
-    """Returns (height, width) from the header alone, EXIF orientation applied.
+    """Returns (height, width) without its pixels, EXIF orientation applied.
 
     Raises:
-      DataError: if the header cannot be read or tells of more than `max_pixels` pixels.
+      DataError: if the file cannot be read or tells of more than `max_pixels` pixels.
     """
     with _open(path, max_pixels) as image:
         try:
+            # For a PNG, whose metadata may come last, this decodes the whole file.
             orientation = image.getexif().get(_ORIENTATION_TAG)
         except Exception as error:  # Pillow's plugins raise errors of many kinds
-            raise DataError(f"{path}: broken metadata ({error})") from error
+            raise DataError(f"{path}: broken or truncated image ({error})") from error
         return image.size if orientation in _TRANSPOSING_ORIENTATIONS else image.size[::-1]
 
 

@@ -47,7 +47,7 @@ def _load_layers(path: Path) -> list[dict[str, Any]]:
         ) from None
     try:
         return list(scipy.io.loadmat(path, simplify_cells=True)["net"]["layers"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # SciPy raises errors of many kinds on other files
         raise CheckpointError(f"{path}: no MatConvNet weights ({error})") from error
 
 

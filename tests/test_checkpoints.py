@@ -1,0 +1,91 @@
+import logging
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxshrink.checkpoints import CheckpointStore
+from jaxshrink.errors import CheckpointError
+from jaxshrink.models import ComCNN, Networks, RecCNN
+from jaxshrink.training import devices
+from jaxshrink.training.state import create_optimizer, create_state
+
+
+def state_of(seed: int, features: int = 4):
+    networks = Networks(ComCNN(features=features), RecCNN(features=features, num_layers=3))
+    return create_state(networks, create_optimizer(1e-3, 0.9, 0.999, 1e-8, 0.0), seed)
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints", max_to_keep=2)
+    yield store
+    store.close()
+
+
+def damage(folder, find):
+    """Flips one bit of every large data file of a step."""
+    files = [f for f in folder.rglob("*") if f.is_file() and find in str(f.relative_to(folder))]
+    assert files
+    for file in files:
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+
+
+def test_a_state_comes_back_bit_for_bit_with_its_info(store):
+    state = state_of(0)
+    store.save(7, devices.replicate(state), {"config": {"seed": 3}})
+    restored, info = store.restore(jax.eval_shape(lambda: state))
+    assert jax.tree.structure(restored) == jax.tree.structure(state)
+    jax.tree.map(np.testing.assert_array_equal, restored, state)
+    assert (info["step"], info["config"]) == (7, {"seed": 3})
+
+
+def test_nothing_saved_is_none(store):
+    assert store.restore(state_of(0)) is None
+
+
+def test_the_newest_is_restored_and_the_oldest_deleted(store, tmp_path):
+    for step in (1, 2, 3):
+        store.save(step, state_of(step), {})
+    assert store.restore(state_of(0))[1]["step"] == 3
+    steps = {path.name for path in (tmp_path / "checkpoints").iterdir()}
+    assert steps == {"2", "3"}
+
+
+@pytest.mark.parametrize("part", ["state/d/", "info"])
+def test_a_damaged_checkpoint_is_noticed_and_the_one_before_used(store, tmp_path, caplog, part):
+    for step in (1, 2):
+        store.save(step, state_of(step), {})
+    store.wait()
+    damage(tmp_path / "checkpoints" / "2", part)
+    with caplog.at_level(logging.WARNING):
+        restored, info = store.restore(state_of(0))
+    assert info["step"] == 1
+    jax.tree.map(np.testing.assert_array_equal, restored, state_of(1))
+    assert "step 2" in caplog.text
+
+
+def test_a_stray_empty_folder_is_no_checkpoint(store, tmp_path):
+    store.save(1, state_of(1), {})
+    store.wait()
+    (tmp_path / "checkpoints" / "9").mkdir()
+    again = CheckpointStore(tmp_path / "checkpoints", max_to_keep=2)
+    assert again.restore(state_of(0))[1]["step"] == 1
+    again.close()
+
+
+def test_another_models_state_is_refused(store):
+    store.save(1, state_of(1), {})
+    with pytest.raises(CheckpointError, match="no usable checkpoint; step 1"):
+        store.restore(state_of(0, features=8))
+
+
+def test_what_one_number_of_devices_wrote_another_reads(store):
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:3]), ("batch",))
+    spread = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+    store.save(1, {"a": jax.device_put(jnp.arange(6.0), spread)}, {})
+    restored, _ = store.restore({"a": jax.ShapeDtypeStruct((6,), jnp.float32)})
+    np.testing.assert_array_equal(devices.replicate(restored)["a"], np.arange(6.0))

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from jaxshrink import workdir
+from jaxshrink.errors import CheckpointError
+
+CONFIG = {"seed": 0, "model": {"channels": 3, "com": {"features": 4}}, "data": {"crop": None}}
+
+
+def test_the_same_config_may_come_back(tmp_path):
+    workdir.claim(tmp_path / "run", CONFIG)
+    workdir.claim(tmp_path / "run", CONFIG)
+    assert workdir.read_config(tmp_path / "run") == CONFIG
+
+
+def test_another_config_is_refused_and_every_difference_named(tmp_path):
+    workdir.claim(tmp_path, CONFIG)
+    other = {"seed": 1, "model": {"channels": 3, "com": {"features": 8}}, "new": True}
+    with pytest.raises(CheckpointError) as error:
+        workdir.claim(tmp_path, other)
+    for part in ("seed is 0 there and 1 here", "model.com.features", "data", "new"):
+        assert part in str(error.value)
+    assert "channels" not in str(error.value)
+    assert workdir.read_config(tmp_path) == CONFIG
+
+
+def test_evaluation_cares_for_the_model_only(tmp_path):
+    workdir.claim(tmp_path, CONFIG)
+    workdir.check_model(tmp_path, {**CONFIG, "seed": 5})
+    with pytest.raises(CheckpointError, match=r"model\.channels is 3 there and 1 here"):
+        workdir.check_model(tmp_path, {"model": {**CONFIG["model"], "channels": 1}})
+
+
+def test_an_empty_or_damaged_workdir_is_an_error(tmp_path):
+    with pytest.raises(CheckpointError, match="no training run here"):
+        workdir.read_config(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"config\.json: damaged"):
+        workdir.read_config(tmp_path)
+
+
+def test_json_is_written_whole_and_without_infinities(tmp_path):
+    path = tmp_path / "deep" / "a.json"
+    workdir.write_json(path, {"a": [1.5, float("inf")], "b": float("nan")})
+    assert json.loads(path.read_text()) == {"a": [1.5, None], "b": None}
+    with pytest.raises(TypeError):
+        workdir.write_json(path, {"a": object()})
+    assert json.loads(path.read_text())["a"] == [1.5, None]
+    assert [file.name for file in path.parent.iterdir()] == ["a.json"]

@@ -1,0 +1,230 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxshrink.codecs import codec_by_name, round_trip_batch
+from jaxshrink.errors import ConfigError
+from jaxshrink.models import ComCNN, Networks, RecCNN
+from jaxshrink.ops import images
+from jaxshrink.training import devices
+from jaxshrink.training.state import create_optimizer, create_state
+from jaxshrink.training.steps import Steps, create_steps
+
+# With this optimizer, old parameters - new parameters = gradient.
+DESCENT = optax.sgd(1.0)
+
+
+def tiny(**options) -> Networks:
+    return Networks(
+        ComCNN(features=4, **options), RecCNN(features=4, num_layers=3, **options)
+    )
+
+
+def start(networks, optimizer=DESCENT, seed=0):
+    """A state whose RecCNN does not start from zero."""
+    state = create_state(networks, optimizer, seed)
+    last = state.rec.params["Conv_0"]
+    noise = 0.1 * jax.random.normal(jax.random.key(9), last["kernel"].shape)
+    params = {**state.rec.params, "Conv_0": {**last, "kernel": noise}}
+    return state.replace(rec=state.rec.replace(params=params))
+
+
+def mapped(networks, optimizer=DESCENT, **options) -> Steps:
+    return devices.map_over_devices(create_steps(networks, optimizer, seed=0, **options))
+
+
+def host(state):
+    return jax.device_get(state)
+
+
+def assert_equal(a, b):
+    jax.tree.map(np.testing.assert_array_equal, a, b)
+
+
+def assert_close(a, b, tolerance=1e-5):
+    """Close relative to the largest value of each array."""
+    for left, right in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        scale = max(np.abs(right).max(), 1e-12)
+        np.testing.assert_allclose(left / scale, right / scale, atol=tolerance, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def x(photograph) -> np.ndarray:
+    return np.stack([photograph[40 * k : 40 * k + 16, 100:118] for k in range(8)])
+
+
+@pytest.fixture(scope="module")
+def y_hat(photograph) -> np.ndarray:
+    return np.stack([photograph[40 * k : 40 * k + 16 : 2, 101:119:2] for k in range(8)])
+
+
+def test_com_step_follows_the_gradient_of_eq_2_and_leaves_reccnn(x):
+    networks = tiny()
+    state = host(start(networks))
+
+    def eq_2(params):
+        originals = images.to_float(jnp.asarray(x))
+        up_y = images.enlarge(networks.com.apply({"params": params}, originals), (16, 18))
+        residual = networks.rec.apply({"params": state.rec.params}, up_y)
+        return jnp.sum(jnp.square(up_y + residual - originals)) / (2 * len(x))
+
+    loss, gradient = jax.value_and_grad(eq_2)(state.com.params)
+    new, metrics = mapped(networks).com_step(devices.replicate(state), devices.split(x))
+    new = host(new)
+    assert_close(jax.tree.map(np.subtract, state.com.params, new.com.params), gradient)
+    assert metrics["com_loss"] == pytest.approx(loss, rel=1e-5)
+    assert_equal(new.rec, state.rec)
+    assert new.com.num_updates == 1
+
+
+def test_rec_step_follows_the_gradient_of_eq_3_and_leaves_comcnn(x, y_hat):
+    networks = tiny()
+    state = host(start(networks))
+
+    def eq_3(params):
+        up_y_hat = images.enlarge(images.to_float(jnp.asarray(y_hat)), (16, 18))
+        target = images.to_float(jnp.asarray(x)) - up_y_hat
+        residual = networks.rec.apply({"params": params}, up_y_hat)
+        return jnp.sum(jnp.square(residual - target)) / (2 * len(x))
+
+    loss, gradient = jax.value_and_grad(eq_3)(state.rec.params)
+    new, metrics = mapped(networks).rec_step(
+        devices.replicate(state), devices.split(x), devices.split(y_hat)
+    )
+    new = host(new)
+    assert_close(jax.tree.map(np.subtract, state.rec.params, new.rec.params), gradient)
+    assert metrics["rec_loss"] == pytest.approx(loss, rel=1e-5)
+    assert_equal(new.com, state.com)
+    assert new.rec.num_updates == 1
+
+
+def test_one_part_and_eight_agree(x, y_hat):
+    networks = tiny(batch_norm=True)
+    steps, state = create_steps(networks, DESCENT, seed=0), start(networks)
+
+    def one_part(step, *arrays):
+        whole = [array[None] for array in arrays]
+        axes = (None, *[0] * len(whole))
+        return jax.jit(jax.vmap(step, in_axes=axes, out_axes=None, axis_name="batch"))(
+            state, *whole
+        )
+
+    eight = mapped(networks)
+    for name, arrays in {"com_step": (x,), "rec_step": (x, y_hat)}.items():
+        expected, _ = one_part(getattr(steps, name), *arrays)
+        got, _ = getattr(eight, name)(devices.replicate(state), *map(devices.split, arrays))
+        assert_close(host(got), host(expected))
+
+
+def test_compact_is_comcnns_output_in_8_bits(x):
+    networks = tiny()
+    state = start(networks)
+    y = devices.join(mapped(networks).compact(devices.replicate(state), devices.split(x)))
+    expected = networks.com.apply(state.com.variables, images.to_float(jnp.asarray(x)))
+    assert y.dtype == np.uint8
+    assert np.abs(y.astype(int) - images.to_uint8(expected).astype(int)).max() <= 1
+
+
+def test_batch_norm_learns_statistics_in_rec_step_and_uses_them_in_com_step(x, y_hat):
+    networks = tiny(batch_norm=True)
+    steps, state = mapped(networks), host(start(networks))
+    after_com = host(steps.com_step(devices.replicate(state), devices.split(x))[0])
+    assert_equal(after_com.rec.batch_stats, state.rec.batch_stats)
+    after_rec = host(
+        steps.rec_step(devices.replicate(state), devices.split(x), devices.split(y_hat))[0]
+    )
+    mean = after_rec.rec.batch_stats["ConvBlock_1"]["BatchNorm_0"]["mean"]
+    assert np.abs(mean).max() > 0.0
+    assert_equal(after_rec.com.batch_stats, state.com.batch_stats)
+
+
+def test_dropout_depends_on_the_number_of_updates_only(x, y_hat):
+    networks = tiny(dropout_rate=0.5)
+    steps, state = mapped(networks), host(start(networks))
+
+    def loss(state):
+        arrays = devices.split(x), devices.split(y_hat)
+        return float(steps.rec_step(devices.replicate(state), *arrays)[1]["rec_loss"])
+
+    assert loss(state) == loss(state)
+    later = state.replace(rec=state.rec.replace(num_updates=np.int32(7)))
+    assert loss(later) != loss(state)
+
+
+def test_the_range_penalty_pulls_the_compact_image_into_range(x):
+    networks = tiny()
+    state = start(networks)
+    bias = {**state.com.params["Conv_0"], "bias": jnp.full(3, 2.0)}
+    outside = state.replace(com=state.com.replace(params={**state.com.params, "Conv_0": bias}))
+
+    def bias_gradient(weight):
+        steps = mapped(networks, range_penalty=weight)
+        new, metrics = steps.com_step(devices.replicate(outside), devices.split(x))
+        assert metrics["com_clipped"] > 0.5
+        return 2.0 - host(new).com.params["Conv_0"]["bias"]
+
+    assert (bias_gradient(10.0) > bias_gradient(0.0)).all()
+
+
+def test_l2_touches_kernels_only():
+    optimizer = create_optimizer(1e-3, 0.9, 0.999, 1e-8, l2=0.1)
+    params = create_state(tiny(batch_norm=True), optimizer, 0).rec.params
+    params = jax.tree.map(jnp.ones_like, params)
+    gradients = jax.tree.map(jnp.zeros_like, params)
+    updates, _ = optimizer.update(gradients, optimizer.init(params), params)
+    for path, update in jax.tree_util.tree_flatten_with_path(updates)[0]:
+        assert (np.abs(update) > 0).all() == (path[-1].key == "kernel")
+        assert (np.abs(update) > 0).any() == (path[-1].key == "kernel")
+
+
+def test_a_second_batch_does_not_retrace(x, y_hat):
+    networks, traces = tiny(), []
+    plain = create_steps(networks, DESCENT, seed=0)
+
+    def counted(name):
+        def step(*arguments):
+            traces.append(name)
+            return getattr(plain, name)(*arguments)
+
+        return step
+
+    steps = devices.map_over_devices(Steps(*map(counted, Steps._fields)))
+    state = devices.replicate(start(networks))
+    for batch in (x, x[::-1]):
+        steps.compact(state, devices.split(batch))
+        state, _ = steps.rec_step(state, devices.split(batch), devices.split(y_hat))
+        state, _ = steps.com_step(state, devices.split(batch))
+    assert sorted(traces) == sorted(Steps._fields)
+
+
+def test_two_patches_can_be_overfitted(photograph, pool):
+    patches = np.stack([photograph[100:132, 200:232], photograph[300:332, 100:132]] * 4)
+    optimizer = create_optimizer(3e-3, 0.9, 0.999, 1e-8, l2=0.0)
+    networks = Networks(ComCNN(features=16), RecCNN(features=16, num_layers=4))
+    steps = mapped(networks, optimizer)
+    state = devices.replicate(create_state(networks, optimizer, 0))
+    x, codec, losses = devices.split(patches), codec_by_name("jpeg"), []
+    for _ in range(150):
+        y = devices.join(steps.compact(state, x))
+        y_hat = devices.split(round_trip_batch(y, codec, 95, pool))
+        state, rec_metrics = steps.rec_step(state, x, y_hat)
+        state, _ = steps.com_step(state, x)
+        losses.append(float(rec_metrics["rec_loss"]))
+    # In PSNR: 2 * loss / (32 * 32 * 3) is the mean squared error.
+    psnr = -10 * np.log10(2 * min(losses[-10:]) / (32 * 32 * 3))
+    assert losses[-1] < 0.1 * losses[0]
+    assert psnr > 22.0
+
+
+def test_a_batch_that_does_not_divide_by_the_devices_is_an_error():
+    devices.check_batch_size(16)
+    for size in (0, 4, 12):
+        with pytest.raises(ConfigError, match=f"batch_size={size} cannot be divided.*8 devices"):
+            devices.check_batch_size(size)
+
+
+def test_splitting_and_joining_are_inverse(x):
+    assert devices.split(x).shape == (8, 1, 16, 18, 3)
+    np.testing.assert_array_equal(devices.join(jnp.asarray(devices.split(x))), x)
