@@ -1,7 +1,7 @@
 "use strict";
 // Rate-distortion curves.
 const chart = { metric: data.metrics[0].name, log: false, hidden: new Set() };
-const FRAME = { width: 1000, height: 520, left: 64, right: 16, top: 12, bottom: 52 };
+const FRAME = { width: 0, height: 0, left: 44, right: 12, top: 12, bottom: 52 };
 
 function visibleLines() {
   const lines = [];
@@ -53,7 +53,7 @@ function scales(points) {
   return {
     x: (rate) => FRAME.left + innerWidth * (place(rate) - place(x0 || 0)) / (place(x1) - place(x0 || 0)),
     y: (value) => FRAME.top + innerHeight * (y1 - value) / (y1 - y0),
-    xTicks: chart.log ? logTicks(x0, x1) : ticks(x0, x1, 8),
+    xTicks: chart.log ? logTicks(x0, x1) : ticks(x0, x1, innerWidth / 100),
     yTicks: ticks(y0, y1, 6),
     x0, x1,
   };
@@ -91,10 +91,8 @@ function drawLine(svg, line, scale, tip) {
       tip.hidden = false;
       tip.textContent = text;
       const half = tip.offsetWidth / 2;
-      const room = tip.parentElement.clientWidth;
-      const x = scale.x(point.bpp) / FRAME.width * room;
-      tip.style.left = `${Math.min(Math.max(x, half), room - half)}px`;
-      tip.style.top = `${scale.y(point.value) / FRAME.height * 100}%`;
+      tip.style.left = `${Math.min(Math.max(scale.x(point.bpp), half), FRAME.width - half)}px`;
+      tip.style.top = `${scale.y(point.value)}px`;
     };
     const hide = () => { tip.hidden = true; };
     svg.append(make("circle", {
@@ -106,11 +104,13 @@ function drawLine(svg, line, scale, tip) {
 }
 
 function drawChart() {
+  FRAME.width = $(".chart").clientWidth;
+  FRAME.height = Math.min(520, Math.max(300, 0.5 * FRAME.width));
   const lines = visibleLines();
   const points = lines.flatMap((line) => line.points);
   const tip = make("div", { class: "tip", hidden: true });
   const svg = make("svg", {
-    viewBox: `0 0 ${FRAME.width} ${FRAME.height}`, role: "group", "aria-label": "Rate-distortion curves",
+    width: FRAME.width, height: FRAME.height, role: "group", "aria-label": "Rate-distortion curves",
   });
   if (points.length) {
     const scale = scales(points);
@@ -150,6 +150,10 @@ function setUpChart() {
     });
     $(".legend").append(button);
   }
+  // Draws at once, and again at every new width.
+  new ResizeObserver(() => {
+    if ($(".chart").clientWidth !== FRAME.width) drawChart();
+  }).observe($(".chart"));
   drawChart();
 }
 

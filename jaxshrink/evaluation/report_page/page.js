@@ -39,16 +39,18 @@ function writeHeadline() {
   const { method } = data.shown;
   const anchor = data.anchors[0];
   const rates = anchor.bdRates[method];
-  const best = rates && (rates["ms-ssim"].bd_rate != null ? "ms-ssim" : "psnr");
-  const rate = rates && rates[best].bd_rate;
   $("#headline").textContent = data.title;
   const images = data.numImages === 1 ? "one image" : `${data.numImages} images`;
   let text = `${data.curves.length} curves on ${images}. `;
-  if (rate != null && method !== anchor.name) {
-    const share = Math.abs(rate).toFixed(1);
-    const name = best === "psnr" ? "PSNR" : "MS-SSIM";
-    text += `At equal ${name}, ${method} takes ${share} % ${rate < 0 ? "fewer" : "more"} bytes `
-      + `than ${anchor.name}.`;
+  const found = [["ms-ssim", "MS-SSIM"], ["psnr", "PSNR"]]
+    .filter(([metric]) => rates[metric].bd_rate != null)
+    .map(([metric, name]) => {
+      const rate = rates[metric].bd_rate;
+      return `${Math.abs(rate).toFixed(1)} % ${rate < 0 ? "fewer" : "more"} at equal ${name}`;
+    });
+  if (found.length && method !== anchor.name) {
+    text += `In bytes, ${method} takes ${found.join(" and ")} than ${anchor.name}, `
+      + "over the qualities that both reach.";
   }
   $("#summary").textContent = text;
 }

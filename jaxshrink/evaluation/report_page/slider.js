@@ -65,7 +65,7 @@ function showFacts(picture) {
   const ours = picture.our_point;
   const jpeg = picture.jpeg_point;
   const columns = [["JPEG", jpeg.scores, jpeg], [data.shown.method, ours.scores, ours]];
-  if (ours.preview) columns.push(["without model", ours.preview, ours]);
+  if (ours.preview) columns.push(["no model", ours.preview, ours]);
   $(".facts thead").replaceChildren(make("tr", {}, make("th"),
     ...columns.map(([title]) => make("th", { scope: "col" }, title))));
   const rows = [["bytes", (s, point) => point.num_bytes.toLocaleString("en")], ["bpp", (s, point) => format(point.bpp, 3)]];
