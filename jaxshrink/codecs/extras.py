@@ -41,7 +41,10 @@ class JxlTranscode:
         pillow_jxl = import_extra("pillow_jxl", "jxl")
         jpeg = _JPEG.encode(image, quality)
         height, width, channels = image.shape
-        encoder = pillow_jxl.Encoder(mode="L" if channels == 1 else "RGB", num_threads=0)
+        # Without `lossless`, the plugin stores the JPEG's coefficients with a loss.
+        encoder = pillow_jxl.Encoder(
+            mode="L" if channels == 1 else "RGB", lossless=True, num_threads=0
+        )
         return encoder(jpeg, width, height, jpeg_encode=True)
 
     def decode(self, data: bytes, channels: int) -> np.ndarray:

@@ -16,6 +16,7 @@ SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--force-prefers-reduced-motion",
 )
 
 
@@ -96,13 +97,12 @@ def test_the_slider_moves_by_key_and_by_pointer(page):
 
 
 def test_it_zooms_to_the_pixels(page):
+    from selenium.webdriver import Keys
+
     stage = find(page, ".stage")
     stage.send_keys("+++")
     image = find(page, ".stage > img.right")
     assert image.size["width"] == 4 * 176
-    before = image.location["x"]
-    from selenium.webdriver import Keys
-
     page.execute_script("document.querySelector('.viewer').style.width = '500px'")
     wait(lambda: "zoomed" in stage.get_attribute("class"))
     before = image.location["x"]

@@ -9,19 +9,15 @@ const layers = { left: $(".stage > img.left"), right: $(".stage > img.right") };
 
 const shownPicture = () => data.pictures[view.index];
 
-// The view's scale: stage pixels per image pixel.
-function scaleOf(picture) {
-  const fit = stage.clientWidth / picture.width;
-  return view.zoom === "fit" ? fit : Number(view.zoom);
-}
-
 function layOut() {
   const picture = shownPicture();
   if (!picture.width) return;
-  const fitted = Math.min(stage.clientWidth * picture.height / picture.width, 0.8 * window.innerHeight);
-  const tall = fitted < stage.clientWidth * picture.height / picture.width;
+  stage.style.width = "";
+  const fit = Math.min(stage.clientWidth / picture.width, 0.8 * window.innerHeight / picture.height);
+  const scale = view.zoom === "fit" ? fit : Number(view.zoom);
+  const fitted = fit * picture.height;
   stage.style.height = `${fitted}px`;
-  const scale = view.zoom === "fit" && tall ? fitted / picture.height : scaleOf(picture);
+  if (view.zoom === "fit") stage.style.width = `${fit * picture.width}px`;
   // The view's centre, in image pixels, kept where no edge comes inside of the stage.
   const clamp = (centre, size, room) =>
     size * scale <= room ? size / 2 : Math.min(Math.max(centre, room / 2 / scale), size - room / 2 / scale);
