@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,18 +19,19 @@ from jaxshrink.errors import ConfigError, DataError, MethodError
 from jaxshrink.evaluation.methods import Trip
 from jaxshrink.extras import import_extra
 
+_INPUT = re.compile(r"\{input\}(\.\w+)?")
 _JXL_SIGNATURES = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
 _QUALITIES = (10, 20, 30, 50, 70, 90)
 
 
 @dataclasses.dataclass(frozen=True)
 class ExternalMethod:
-    """A program that turns a PNG into a file that Pillow, with its plugins, can read.
+    """A program that turns an image into a file that Pillow, with its plugins, can read.
 
     Attributes:
       name: the user's.
-      template: a command with {input}, {output} and {quality}; an ending may follow {output}.
-        No shell runs it.
+      template: a command with {input}, {output} and {quality}. An ending may follow {input},
+        which is a PNG without one, and {output}. No shell runs it.
     """
 
     name: str
@@ -52,6 +54,8 @@ class ExternalMethod:
             )
         method = cls(name, template)
         method._program()
+        if method._input_ending() not in Image.registered_extensions():
+            raise ConfigError(f"--external {name}: Pillow writes no {method._input_ending()} files")
         return method
 
     @property
@@ -69,7 +73,7 @@ class ExternalMethod:
     def trip(self, x: np.ndarray, quality: float) -> Trip:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            source = folder / "input.png"
+            source = folder / f"input{self._input_ending()}"
             Image.fromarray(x[:, :, 0] if x.shape[2] == 1 else x).save(source)
             start = time.perf_counter()
             self._run(source, folder / "output", quality)
@@ -100,11 +104,16 @@ class ExternalMethod:
         except ValueError as error:
             raise ConfigError(f"--external {self.name}: {error}") from None
 
+    def _input_ending(self) -> str:
+        found = _INPUT.search(self.template)
+        return (found and found[1]) or ".png"
+
     def _run(self, source: Path, output: Path, quality: float) -> None:
         # Replaced, not formatted: a command may hold braces of its own.
-        values = {"{input}": str(source), "{output}": str(output), "{quality}": f"{quality:g}"}
+        values = {"{output}": str(output), "{quality}": f"{quality:g}"}
         command = []
         for word in self._words():
+            word = _INPUT.sub(lambda _: str(source), word)
             for field, value in values.items():
                 word = word.replace(field, value)
             command.append(word)

@@ -77,10 +77,10 @@ def test_a_codec_refuses_qualities_that_it_does_not_have():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("ending", ["", ".webp"])
-def test_an_external_command(channels, ending, photograph):
+@pytest.mark.parametrize("endings", ["{input} {output}", "{input}.ppm {output}.webp"])
+def test_an_external_command(channels, endings, photograph):
     x = photograph[:50, :61, :channels]
-    trip = external(ENCODER, f"{{input}} {{output}}{ending} {{quality}}").trip(x, 80)
+    trip = external(ENCODER, f"{endings} {{quality}}").trip(x, 80)
     assert trip.data.startswith(b"RIFF")
     assert trip.x_hat.shape == x.shape
     assert trip.encode_seconds > 0.0
@@ -106,6 +106,7 @@ def test_a_command_that_fails_says_why(script, message, photograph):
         ("cjxl {input} {output} -q {quality}", "expected 'NAME=COMMAND"),
         ("x=cjxl {input} {output}", "expected 'NAME=COMMAND"),
         ("x=no-such-program {input} {output} {quality}", "no-such-program"),
+        ("x=cat {input}.xcf {output} {quality}", "Pillow writes no .xcf"),
         ("x=cat '{input} {output} {quality}", "quotation"),
     ],
 )
