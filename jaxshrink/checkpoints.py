@@ -48,7 +48,11 @@ class CheckpointStore:
           state: any tree of arrays that are whole on this process.
           info: anything JSON can hold: the config, the metrics.
         """
-        arrays = _flatten(jax.device_get(state))
+        # Copies: the devices may reuse the state's memory while it is being written.
+        arrays = {
+            key: np.array(leaf)
+            for key, leaf in zip(_keys(state), jax.tree.leaves(state), strict=True)
+        }
         self._manager.save(
             step,
             args=ocp.args.Composite(
@@ -73,7 +77,7 @@ class CheckpointStore:
                 return self._restore_step(step, template)
             # Orbax and tensorstore raise errors of many kinds on damaged files.
             except Exception as error:
-                reason = str(error).split("\n", 1)[0]
+                reason = str(error).split("\n", 1)[0][:200]
                 failures.append(f"step {step}: {reason}")
                 _log.warning("%s: checkpoint cannot be used, %s", self._folder, failures[-1])
         if failures:
@@ -92,6 +96,9 @@ class CheckpointStore:
             ),
         )
         arrays = {key: np.asarray(value) for key, value in restored["state"].items()}
+        for key, leaf in leaves.items():
+            if (arrays[key].shape, arrays[key].dtype) != (leaf.shape, leaf.dtype):
+                raise CheckpointError(f"{key} has shape {arrays[key].shape}, not {leaf.shape}")
         info = restored["info"]
         if info["checksum"] != _checksum(arrays):
             raise CheckpointError("the checksum of its arrays differs: the files are damaged")
@@ -110,10 +117,6 @@ def _keys(tree: Any) -> list[str]:
     """One key per leaf, in the order of the leaves."""
     paths = jax.tree_util.tree_flatten_with_path(tree)[0]
     return [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in paths]
-
-
-def _flatten(tree: Any) -> dict[str, np.ndarray]:
-    return dict(zip(_keys(tree), map(np.asarray, jax.tree.leaves(tree)), strict=True))
 
 
 def _checksum(arrays: dict[str, np.ndarray]) -> str:

@@ -12,9 +12,9 @@ from jaxshrink.training import devices
 from jaxshrink.training.state import create_optimizer, create_state
 
 
-def state_of(seed: int, features: int = 4):
-    networks = Networks(ComCNN(features=features), RecCNN(features=features, num_layers=3))
-    return create_state(networks, create_optimizer(1e-3, 0.9, 0.999, 1e-8, 0.0), seed)
+def state_of(seed: int, size: int = 500):
+    rng = np.random.default_rng(seed)
+    return {"a": rng.normal(size=size), "b": {"c": np.int32(seed)}, "d": {}}
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ def damage(folder, find):
 
 
 def test_a_state_comes_back_bit_for_bit_with_its_info(store):
-    state = state_of(0)
+    networks = Networks(ComCNN(features=4), RecCNN(features=4, num_layers=3))
+    optimizer = create_optimizer(1e-3, 0.9, 0.999, 1e-8, 0.0)
+    state = create_state(networks, optimizer, 0)
     store.save(7, devices.replicate(state), {"config": {"seed": 3}})
     restored, info = store.restore(jax.eval_shape(lambda: state))
     assert jax.tree.structure(restored) == jax.tree.structure(state)
@@ -55,6 +57,8 @@ def test_the_newest_is_restored_and_the_oldest_deleted(store, tmp_path):
     assert steps == {"2", "3"}
 
 
+# Orbax leaves behind futures that fail, on files that cannot be read.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("part", ["state/d/", "info"])
 def test_a_damaged_checkpoint_is_noticed_and_the_one_before_used(store, tmp_path, caplog, part):
     for step in (1, 2):
@@ -80,7 +84,7 @@ def test_a_stray_empty_folder_is_no_checkpoint(store, tmp_path):
 def test_another_models_state_is_refused(store):
     store.save(1, state_of(1), {})
     with pytest.raises(CheckpointError, match="no usable checkpoint; step 1"):
-        store.restore(state_of(0, features=8))
+        store.restore(state_of(0, size=600))
 
 
 def test_what_one_number_of_devices_wrote_another_reads(store):

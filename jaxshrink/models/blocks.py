@@ -1,6 +1,7 @@
 """What ComCNN and RecCNN are built of."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -9,15 +10,17 @@ import jax.numpy as jnp
 
 from jaxshrink.ops import conv
 
+Initializer = Callable[..., jax.Array]
+
 # Paper: silent. He et al. 2015, as Jiang et al. initialize theirs.
-_KERNEL_INIT = nn.initializers.he_normal()
+HE_NORMAL = nn.initializers.he_normal()
 
 # Every layer of the paper, with the kernel gradient of `ops/conv.py`.
 Conv3x3 = functools.partial(
     nn.Conv,
     kernel_size=(3, 3),
     conv_general_dilated=conv.conv_general_dilated,
-    kernel_init=_KERNEL_INIT,
+    kernel_init=HE_NORMAL,
 )
 
 
@@ -34,12 +37,19 @@ class ConvBlock(nn.Module):
     padding: Any = "SAME"
     batch_norm: bool = False
     dropout_rate: float = 0.0
+    kernel_init: Initializer = HE_NORMAL
     dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool = False) -> jax.Array:
         strides = (self.stride, self.stride)
-        x = Conv3x3(self.features, strides=strides, padding=self.padding, dtype=self.dtype)(x)
+        x = Conv3x3(
+            self.features,
+            strides=strides,
+            padding=self.padding,
+            kernel_init=self.kernel_init,
+            dtype=self.dtype,
+        )(x)
         if self.batch_norm:
             synchronized = train and not self.is_initializing()
             x = nn.BatchNorm(

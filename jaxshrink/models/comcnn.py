@@ -7,7 +7,28 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.models.blocks import Conv3x3, ConvBlock
+from jaxshrink.models.blocks import HE_NORMAL, Conv3x3, ConvBlock, Initializer
+
+_zeros = nn.initializers.zeros_init()
+
+
+def _pass_images(channels: int, taps: slice, others: Initializer) -> Initializer:
+    """An initializer whose first `channels` outputs are the means of the inputs under `taps`.
+
+    Paper: silent. So initialized, ComCNN starts as an ordinary downscaling and, as RecCNN
+    starts from zero, training starts from the classical method: compact images with colours
+    in range. From random weights, much of the training goes by until it is as good as that.
+    """
+
+    def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
+        size = min(taps.stop, 3) - taps.start
+        kernel = others(key, shape, dtype)
+        for channel in range(min(channels, *shape[2:])):
+            kernel = kernel.at[..., channel].set(0.0)
+            kernel = kernel.at[taps, taps, channel, channel].set(1.0 / size**2)
+        return kernel
+
+    return init
 
 
 class ComCNN(nn.Module):
@@ -41,7 +62,15 @@ class ComCNN(nn.Module):
             dropout_rate=self.dropout_rate,
             dtype=self.dtype,
         )
-        x = block()(x, train=train)
-        x = block(stride=2, padding=1 if self.symmetric_padding else "SAME")(x, train=train)
-        y = Conv3x3(self.channels, dtype=self.dtype)(x)
+        centre = slice(1, 2)
+        # Two of the three taps, those around the centre of the sample on the original.
+        pair = slice(1, 3) if self.symmetric_padding else slice(0, 2)
+        x = block(kernel_init=_pass_images(self.channels, centre, HE_NORMAL))(x, train=train)
+        x = block(
+            stride=2,
+            padding=1 if self.symmetric_padding else "SAME",
+            kernel_init=_pass_images(self.channels, pair, HE_NORMAL),
+        )(x, train=train)
+        last = _pass_images(self.channels, centre, _zeros)
+        y = Conv3x3(self.channels, kernel_init=last, dtype=self.dtype)(x)
         return y.astype(jnp.float32)

@@ -63,6 +63,16 @@ def test_symmetric_padding_moves_the_samples_of_an_even_size_only():
     assert jnp.abs(same.apply(variables, even) - symmetric.apply(variables, even)).max() > 1e-3
 
 
+@pytest.mark.parametrize("symmetric_padding", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_training_starts_from_an_ordinary_downscaling(channels, symmetric_padding):
+    x = jax.random.uniform(jax.random.key(0), (1, 8, 12, channels))
+    com = ComCNN(channels=channels, features=8, symmetric_padding=symmetric_padding)
+    y, _ = com.init_with_output(jax.random.key(1), x)
+    means = x.reshape(1, 4, 2, 6, 2, channels).mean(axis=(2, 4))
+    np.testing.assert_allclose(y, means, atol=1e-6)
+
+
 def test_training_starts_from_the_bicubic_enlargement():
     up_y = jax.random.uniform(jax.random.key(0), (1, 8, 8, 3))
     residual, _ = RecCNN(features=4, num_layers=3).init_with_output(jax.random.key(1), up_y)
