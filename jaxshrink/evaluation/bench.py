@@ -11,8 +11,9 @@ from jaxshrink.errors import ConfigError, DataError, MethodError
 from jaxshrink.evaluation.cache import PointCache
 from jaxshrink.evaluation.external import ExternalMethod
 from jaxshrink.evaluation.methods import JPEG_ANCHORS, Method, method_by_name
-from jaxshrink.evaluation.pictures import Pictures, make_all_pictures
+from jaxshrink.evaluation.pictures import make_all_pictures
 from jaxshrink.evaluation.plots import save_plot
+from jaxshrink.evaluation.processes import Workers
 from jaxshrink.evaluation.rate_distortion import (
     Curve,
     curve_of,
@@ -72,6 +73,39 @@ def bench(options: BenchOptions) -> None:
       DataError, MethodError: before it, if there is nothing to measure; after it, if single
         images or points failed. What is good has been written then.
     """
+    suite, qualities, published = _open_all(options)
+    methods = list(qualities)
+    folder = options.output / "cache"
+    workers = Workers(options.num_processes, folder / "compiled")
+    cache = PointCache(folder / "points.jsonl")
+    try:
+        result = sweep(suite, qualities, options.metrics, cache, workers)
+    finally:
+        cache.close()
+    _log.info("%d points measured, the others were known", result.num_measured)
+    measured = _write_results(options.output, suite, methods, result)
+    curves = [*measured, *published]
+    tables = _write_comparison(options, curves)
+    shown = _shown(methods, measured, options.window)
+    tasks = [Task(shown[0], image, shown[1]) for image in suite.images[: options.num_pictures]]
+    report = Report(
+        title=f"{shown[0].name} on {_title(options.locations)}",
+        curves=curves,
+        tables=tables,
+        window=options.window,
+        metrics=options.metrics,
+        num_images=len(suite.images),
+        shown=(shown[0].name, shown[1]),
+        pictures=make_all_pictures(tasks, options.metrics, workers, folder / "pictures"),
+        problems=(*suite.bad_files, *result.failures),
+    )
+    write_report(report, options.output / "report.html")
+    print(f"written to {options.output}; the report is {options.output / 'report.html'}")
+    _raise_failures(suite, result)
+
+
+def _open_all(options: BenchOptions) -> tuple[Suite, dict[Method, Sequence[float]], list[Curve]]:
+    """Opens images, methods with their sweeps, and published curves, and checks everything."""
     for module in ("scipy", "matplotlib"):
         import_extra(module, "bench")
     _check_metrics(options.metrics)
@@ -82,31 +116,7 @@ def bench(options: BenchOptions) -> None:
     qualities = {m: options.qualities.get(m.name, m.qualities) for m in methods}
     for method, sweep_of in qualities.items():
         method.check(suite.channels, sweep_of)
-    cache = PointCache(options.output / "cache" / "points.jsonl")
-    try:
-        result = sweep(suite, qualities, options.metrics, cache, options.num_processes)
-    finally:
-        cache.close()
-    _log.info("%d points measured, the others were known", result.num_measured)
-    measured = _write_results(options.output, suite, methods, result)
-    curves = [*measured, *published]
-    tables = _write_comparison(options, curves)
-    problems = (*suite.bad_files, *result.failures)
-    shown = _shown(methods, measured, options.window)
-    report = Report(
-        title=f"{shown[0].name} on {_title(options.locations)}",
-        curves=curves,
-        tables=tables,
-        window=options.window,
-        metrics=options.metrics,
-        num_images=len(suite.images),
-        shown=(shown[0].name, shown[1]),
-        pictures=_make_pictures(options, suite, *shown),
-        problems=problems,
-    )
-    write_report(report, options.output / "report.html")
-    print(f"written to {options.output}; the report is {options.output / 'report.html'}")
-    _raise_failures(suite, result)
+    return suite, qualities, published
 
 
 def _check_metrics(metrics: Sequence[str]) -> None:
@@ -191,14 +201,6 @@ def _shown(
     quality = curve.values["quality"][distances.index(min(distances))]
     assert quality is not None
     return method, quality
-
-
-def _make_pictures(
-    options: BenchOptions, suite: Suite, method: Method, quality: float
-) -> list[Pictures]:
-    tasks = [Task(method, image, quality) for image in suite.images[: options.num_pictures]]
-    cache = options.output / "cache" / "pictures"
-    return make_all_pictures(tasks, options.metrics, options.num_processes, cache)
 
 
 def _title(locations: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from jaxshrink.codecs import CODECS, largest_quality_within
 from jaxshrink.evaluation.cache import point_key
 from jaxshrink.evaluation.methods import CodecMethod, Trip
 from jaxshrink.evaluation.points import Point, score_trip
-from jaxshrink.evaluation.processes import in_processes
+from jaxshrink.evaluation.processes import Workers
 from jaxshrink.evaluation.sweep import Task
 from jaxshrink.workdir import write_json
 
@@ -51,21 +51,21 @@ class Pictures:
 
 
 def make_all_pictures(
-    tasks: Sequence[Task], metrics: Sequence[str], num_processes: int, cache: Path
+    tasks: Sequence[Task], metrics: Sequence[str], workers: Workers, cache: Path
 ) -> list[Pictures]:
     """Makes the pictures of some images, all of the same method.
 
     Args:
       tasks: the images, and the method at the quality that is shown.
       metrics: names in `METRICS`.
-      num_processes: for a method that can use them.
+      workers: for a method that can run in processes.
       cache: a folder of pictures that were made before.
     """
     files = {t: cache / f"{point_key(t.method, t.image, t.quality, metrics)}.json" for t in tasks}
     missing = [task for task in tasks if not files[task].exists()]
     make = functools.partial(make_pictures, metrics=metrics)
     if tasks and tasks[0].method.parallel:
-        made = in_processes(make, missing, num_processes)
+        made = workers.apply(make, missing)
     else:
         made = ((task, make(task)) for task in missing)
     for task, pictures in made:

@@ -11,7 +11,7 @@ from jaxshrink.errors import DataError, MethodError
 from jaxshrink.evaluation.cache import PointCache, point_key
 from jaxshrink.evaluation.methods import Method
 from jaxshrink.evaluation.points import Point, measure
-from jaxshrink.evaluation.processes import in_processes
+from jaxshrink.evaluation.processes import Workers
 from jaxshrink.evaluation.suite import Suite, SuiteImage
 
 
@@ -44,7 +44,7 @@ def sweep(
     qualities: Mapping[Method, Sequence[float]],
     metrics: Sequence[str],
     cache: PointCache,
-    num_processes: int,
+    workers: Workers,
 ) -> SweepResult:
     """Measures every point that is not in the cache.
 
@@ -53,7 +53,7 @@ def sweep(
       qualities: of every method, in the order of the result.
       metrics: names in `METRICS`.
       cache: is read, and gets every point as soon as it is measured.
-      num_processes: for methods that can use them; each computes on one thread.
+      workers: for methods that can run in processes.
     """
     # Image by image, so that a process finds its last image still decoded.
     tasks = [
@@ -67,7 +67,7 @@ def sweep(
     missing = [task for task, point in found.items() if point is None]
     failures = []
     with tqdm(total=len(tasks), initial=len(tasks) - len(missing), disable=None) as progress:
-        for task, result in _measure_all(missing, metrics, num_processes):
+        for task, result in _measure_all(missing, metrics, workers):
             if isinstance(result, Point):
                 found[task] = result
                 cache.put(keys[task], result)
@@ -84,13 +84,13 @@ def sweep(
 
 
 def _measure_all(
-    tasks: Sequence[Task], metrics: Sequence[str], num_processes: int
+    tasks: Sequence[Task], metrics: Sequence[str], workers: Workers
 ) -> Iterator[tuple[Task, Point | Exception]]:
     """Yields every task with its point, or with why there is none, as they are done."""
     parallel = [task for task in tasks if task.method.parallel]
     if parallel:
         measure_one = functools.partial(_attempt, metrics=metrics)
-        yield from in_processes(measure_one, parallel, num_processes)
+        yield from workers.apply(measure_one, parallel)
     # The rest computes on whatever this process has: an accelerator, all cores.
     for task in tasks:
         if not task.method.parallel:

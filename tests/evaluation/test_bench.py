@@ -76,7 +76,7 @@ def test_a_second_run_measures_nothing(bench_run, monkeypatch):
     def refuse(*_args):
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("jaxshrink.evaluation.sweep.in_processes", refuse)
+    monkeypatch.setattr("jaxshrink.evaluation.processes.Workers.apply", refuse)
     monkeypatch.setattr("jaxshrink.evaluation.pictures.make_pictures", refuse)
     monkeypatch.setattr("jaxshrink.evaluation.sweep.measure", refuse)
     before = load(bench_run.folder / "out" / "webp.json")

@@ -53,7 +53,7 @@ function scales(points) {
   return {
     x: (rate) => FRAME.left + innerWidth * (place(rate) - place(x0 || 0)) / (place(x1) - place(x0 || 0)),
     y: (value) => FRAME.top + innerHeight * (y1 - value) / (y1 - y0),
-    xTicks: chart.log ? logTicks(x0, x1) : ticks(x0, x1, innerWidth / 100),
+    xTicks: chart.log ? logTicks(x0, x1) : ticks(x0, x1, innerWidth / 60),
     yTicks: ticks(y0, y1, 6),
     x0, x1,
   };

@@ -46,7 +46,7 @@ function writeHeadline() {
     .filter(([metric]) => rates[metric].bd_rate != null)
     .map(([metric, name]) => {
       const rate = rates[metric].bd_rate;
-      return `${Math.abs(rate).toFixed(1)} % ${rate < 0 ? "fewer" : "more"} at equal ${name}`;
+      return `${Math.abs(rate).toFixed(1)}\u00a0% ${rate < 0 ? "fewer" : "more"} at equal ${name}`;
     });
   if (found.length && method !== anchor.name) {
     text += `In bytes, ${method} takes ${found.join(" and ")} than ${anchor.name}, `

@@ -7,7 +7,7 @@ function rateCell(result) {
   const rate = result.bd_rate;
   const kind = Math.abs(rate) < 0.05 ? "" : rate < 0 ? "good" : "bad";
   const gain = result.bd_quality == null ? "" : `; at equal bytes ${signed(result.bd_quality, 2)} dB`;
-  return make("td", { class: kind, title: `over ${overlapText(result)} dB${gain}` }, `${signed(rate, 1)} %`);
+  return make("td", { class: kind, title: `over ${overlapText(result)} dB${gain}` }, `${signed(rate, 1)}\u00a0%`);
 }
 
 const overlapText = (result) =>
