@@ -1,22 +1,23 @@
-PYTHON ?= python
+# make check: everything that a change must pass. BIN=.venv/bin/ runs the tools of that environment.
+BIN ?=
 
 .PHONY: check format lint types layers test
 
 check: lint types layers test
 
 format:
-	$(PYTHON) -m ruff format .
-	$(PYTHON) -m ruff check --fix .
+	$(BIN)ruff format .
+	$(BIN)ruff check --fix .
 
 lint:
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
+	$(BIN)ruff format --check .
+	$(BIN)ruff check .
 
 types:
-	$(PYTHON) -m mypy
+	$(BIN)mypy
 
 layers:
-	lint-imports
+	$(BIN)lint-imports
 
 test:
-	$(PYTHON) -m pytest
+	$(BIN)python -m pytest

@@ -38,7 +38,9 @@ def main(argv: list[str]) -> None:
     try:
         if _MODE.value == "train":
             train(config, workdir)
-        if _MODE.value == "evaluate" or config.evaluation.after_training:
+        # On a cluster, evaluation is left to a process of its own.
+        after_training = config.evaluation.after_training and not _DISTRIBUTED.value
+        if _MODE.value == "evaluate" or after_training:
             evaluate(config, workdir)
     except JaxshrinkError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,10 +50,17 @@ def main(argv: list[str]) -> None:
 def parse_flags(argv: list[str]) -> list[str]:
     """Parses, and says in one line what is wrong with a flag, a config file or a field."""
     try:
-        return flags.FLAGS(argv)
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        print(f"error: {str(error).strip().splitlines()[0]}", file=sys.stderr)
-        sys.exit(2)
+        rest = flags.FLAGS(argv)
+        _ = _CONFIG.value.seed  # a file that cannot be loaded raises only when it is used
+        return rest
+    except (AttributeError, KeyError) as error:
+        # A KeyError's text in another's: quoted and escaped twice.
+        text = str(error).replace("\\n", " ").replace("\\", "").strip("\"'")
+        message = f"no such field in the config: {text}"
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        message = str(error)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ def get_config() -> ml_collections.ConfigDict:
     config.model.channels = 1
     config.model.com.symmetric_padding = True
     config.model.rec.batch_norm = True
-    config.training.batch_size = 64
+    config.batch_size = 64
     # An epoch is one patch of every image.
-    config.training.num_epochs = 50 * 64
+    config.num_epochs = 50 * 64
     config.logging.every_steps = 50
     config.checkpoints.every_steps = 500
     config.evaluation.every_steps = 500

@@ -21,8 +21,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.model.rec.features = 32
     config.model.rec.num_layers = 8
     config.codec.quality = 90
-    config.training.batch_size = 1
-    config.training.num_epochs = 600
+    config.batch_size = 1
+    config.num_epochs = 600
     config.logging.every_steps = 20
     config.checkpoints.every_steps = 200
     config.evaluation.every_steps = 100

@@ -24,8 +24,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.model.com.features = 32
     config.model.rec.features = 32
     config.model.rec.num_layers = 8
-    config.training.batch_size = 8
-    config.training.num_epochs = 800
+    config.batch_size = 8
+    config.num_epochs = 800
     config.logging.every_steps = 10
     config.checkpoints.every_steps = 100
     config.evaluation.every_steps = 200

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.models.blocks import HE_NORMAL, Conv3x3, ConvBlock, Initializer
+from jaxshrink.models.blocks import KERNEL_INIT, Conv3x3, ConvBlock, Initializer
 
 _zeros = nn.initializers.zeros_init()
 
@@ -65,11 +65,11 @@ class ComCNN(nn.Module):
         centre = slice(1, 2)
         # Two of the three taps, those around the centre of the sample on the original.
         pair = slice(1, 3) if self.symmetric_padding else slice(0, 2)
-        x = block(kernel_init=_pass_images(self.channels, centre, HE_NORMAL))(x, train=train)
+        x = block(kernel_init=_pass_images(self.channels, centre, KERNEL_INIT))(x, train=train)
         x = block(
             stride=2,
             padding=1 if self.symmetric_padding else "SAME",
-            kernel_init=_pass_images(self.channels, pair, HE_NORMAL),
+            kernel_init=_pass_images(self.channels, pair, KERNEL_INIT),
         )(x, train=train)
         last = _pass_images(self.channels, centre, _zeros)
         y = Conv3x3(self.channels, kernel_init=last, dtype=self.dtype)(x)

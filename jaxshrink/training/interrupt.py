@@ -3,6 +3,7 @@
 import signal
 from types import FrameType
 
+import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
@@ -33,5 +34,7 @@ class StopRequest:
 
     def agreed(self) -> bool:
         """Whether any process was asked to stop; on a cluster, all must call this together."""
-        asked = np.array(self.signal is not None)
-        return bool(np.any(multihost_utils.process_allgather(asked)))
+        asked = self.signal is not None
+        if jax.process_count() == 1:
+            return asked
+        return bool(np.any(multihost_utils.process_allgather(np.array(asked))))

@@ -19,7 +19,7 @@ _FILE = "metrics.jsonl"
 class RunLog:
     """Logs one run; a run that is resumed continues its files.
 
-    Metrics stay on the device until `flush`, so that no step waits for them.
+    Metrics stay on the device until `check` or `flush`, so that no step waits for them.
 
     Args:
       workdir: of the run.
@@ -31,7 +31,8 @@ class RunLog:
     def __init__(
         self, workdir: Path, start: int, stop: int, batch_size: int, *, active: bool = True
     ) -> None:
-        self._pending: list[tuple[int, Metrics]] = []
+        self._pending: list[tuple[int, Metrics]] = []  # on the device
+        self._rows: list[Metrics] = []  # on the host
         self._active = active
         self._bar = tqdm(
             total=stop * batch_size,
@@ -55,8 +56,8 @@ class RunLog:
         self._pending.append((step, metrics))
         self._bar.update(self._batch_size)
 
-    def flush(self) -> None:
-        """Waits for the metrics so far, and writes their means under the last of their steps.
+    def check(self) -> None:
+        """Waits for the metrics so far.
 
         Raises:
           DivergenceError: at the first step with a loss that is NaN or infinite.
@@ -65,16 +66,24 @@ class RunLog:
             return
         steps, metrics = zip(*self._pending, strict=True)
         self._pending.clear()
-        rows = jax.device_get(metrics)
-        for step, row in zip(steps, rows, strict=True):
+        for step, row in zip(steps, jax.device_get(metrics), strict=True):
             for name, value in row.items():
                 if not math.isfinite(value):
                     raise DivergenceError(
                         f"{name} is {value} at step {step}; "
-                        "a lower training.learning_rate or a training.range_penalty may help"
+                        "a lower learning_rate or a range_penalty may help"
                     )
-        means = {name: math.fsum(float(row[name]) for row in rows) / len(rows) for name in rows[0]}
-        self.write(steps[-1], means)
+            self._rows.append(row)
+
+    def flush(self, step: int) -> None:
+        """Writes the means of the metrics since the last call; raises as `check`."""
+        self.check()
+        means = {
+            name: math.fsum(float(row[name]) for row in self._rows) / len(self._rows)
+            for name in self._rows[0]
+        }
+        self._rows.clear()
+        self.write(step, means)
         self._bar.set_postfix({name: f"{value:.4g}" for name, value in means.items()})
 
     def write(self, step: int, values: dict[str, float]) -> None:

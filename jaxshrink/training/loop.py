@@ -81,17 +81,16 @@ def train(config: Any, workdir: Path) -> None:
       GoalNotReachedError: at the end, if the config has a goal.
       CheckpointError, ConfigError, DataError, DivergenceError: see there.
     """
-    settings = config.training
-    devices.check_batch_size(settings.batch_size)
-    if settings.schedule not in SCHEDULES:
+    devices.check_batch_size(config.batch_size)
+    if config.schedule not in SCHEDULES:
         known = ", ".join(SCHEDULES)
-        raise ConfigError(f"unknown training.schedule={settings.schedule!r}; known: {known}")
+        raise ConfigError(f"unknown schedule={config.schedule!r}; known: {known}")
     codec = codec_by_name(config.codec.name)
     num_threads = os.cpu_count() or 1
     with ThreadPoolExecutor(num_threads) as loader, ThreadPoolExecutor(num_threads) as coder:
         sampler = BatchSampler(
             open_cohort_of(config, "train", loader),
-            batch_size=settings.batch_size,
+            batch_size=config.batch_size,
             seed=config.seed,
             crop=config.data.crop,
             flip=config.data.flip,
@@ -131,17 +130,16 @@ class _Run:
         self._codec = codec
         self._coder = coder
         self._main = jax.process_index() == 0
-        settings = config.training
-        self._networks: Networks = create_networks(config.model.to_dict(), settings.compute_dtype)
+        self._networks: Networks = create_networks(config.model.to_dict(), config.compute_dtype)
         optimizer = create_optimizer(
-            settings.learning_rate, settings.b1, settings.b2, settings.epsilon, settings.l2
+            config.learning_rate, config.b1, config.b2, config.epsilon, config.l2
         )
         self._steps = devices.map_over_devices(
             create_steps(
-                self._networks, optimizer, seed=config.seed, range_penalty=settings.range_penalty
+                self._networks, optimizer, seed=config.seed, range_penalty=config.range_penalty
             )
         )
-        self.num_steps = -(-settings.num_epochs * len(sampler.cohort) // settings.batch_size)
+        self.num_steps = -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
         self._latest = workdirs.latest_checkpoints(workdir)
         self._best = workdirs.best_checkpoints(workdir)
         state = create_state(self._networks, optimizer, config.seed)
@@ -153,13 +151,13 @@ class _Run:
             _log.info("resuming at step %d of %d", self.start, self.num_steps)
         self.state: TrainState = devices.replicate(state)
         self._run_log = RunLog(
-            workdir, self.start, self.num_steps, settings.batch_size, active=self._main
+            workdir, self.start, self.num_steps, config.batch_size, active=self._main
         )
 
     def loop(self, loader: Executor, prefetch_depth: int) -> None:
         """Takes all steps that are left."""
         config = self._config
-        advance = SCHEDULES[config.training.schedule]
+        advance = SCHEDULES[config.schedule]
 
         def round_trip(y: np.ndarray) -> np.ndarray:
             return round_trip_batch(y, self._codec, config.codec.quality, self._coder)
@@ -178,8 +176,10 @@ class _Run:
                 # On a cluster, the processes agree on stopping when they log.
                 log = due(step, config.logging.every_steps)
                 stopping = stop.agreed() if log or jax.process_count() == 1 else False
-                if log or evaluate or save or stopping:
-                    self._run_log.flush()
+                if log:
+                    self._run_log.flush(step)
+                if evaluate or save or stopping:
+                    self._run_log.check()
                 if evaluate:
                     self._evaluate(step)
                 if save or stopping:
