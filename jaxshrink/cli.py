@@ -143,12 +143,18 @@ def _names(text: str) -> tuple[str, ...]:
 def _sweep(text: str) -> tuple[str, tuple[float, ...]]:
     name, _, numbers = text.rpartition("=")
     try:
-        sweep = tuple(dict.fromkeys(float(number) for number in numbers.split(",")))
+        sweep = tuple(dict.fromkeys(_number(number) for number in numbers.split(",")))
     except ValueError:
         sweep = ()
     if not name or not sweep:
         raise argparse.ArgumentTypeError(f"expected METHOD=5,10,.., got {text!r}")
     return name, sweep
+
+
+def _number(text: str) -> float:
+    """An int where it is whole: 5 and 5.0 are the same setting, and the same in the cache."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _window(text: str) -> tuple[float, float]:
