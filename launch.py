@@ -3,31 +3,57 @@
 import logging as std_logging
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from jaxshrink.errors import JaxshrinkError
+from jaxshrink.errors import ConfigError, JaxshrinkError
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "What to do.", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Where to do it; default: runs/CONFIG'S NAME.")
 _MODE = flags.DEFINE_enum("mode", "train", ["train", "evaluate"], "What to do with the config.")
-_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "Join the processes of a cluster.")
+_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "Train with the processes of a cluster.")
 _COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0.")
 _NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "In the cluster.")
 _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Of this process.")
 
 
 def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected argument {argv[1]!r}")
     # Our own messages; of the libraries', which share absl's logger, only the warnings.
     logging.set_verbosity(logging.WARNING)
     std_logging.getLogger("jaxshrink").setLevel(std_logging.INFO)
-    if _DISTRIBUTED.value:
-        import jax
+    try:
+        if len(argv) > 1:
+            raise ConfigError(f"unexpected argument {argv[1]!r}")
+        join_cluster()
+        run()
+    except JaxshrinkError as error:
+        end(error, error.exit_code)
+    except OSError as error:  # a disk that is full, a folder that is not ours
+        end(error, 3)
+    except KeyboardInterrupt:  # outside of training, where nothing is lost
+        end("interrupted", 130)
 
+
+def join_cluster() -> None:
+    """Connects to the other processes, if there are any."""
+    if not _DISTRIBUTED.value:
+        if (_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value) != (None, None, None):
+            raise ConfigError("--coordinator, --num_processes and --process_id need --distributed")
+        return
+    if _MODE.value == "evaluate":
+        raise ConfigError("--mode=evaluate is for one process, without --distributed")
+    import jax
+
+    try:
         jax.distributed.initialize(_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError(f"no cluster to join: {error}") from error
+
+
+def run() -> None:
+    """Does what the flags say."""
     # Imported here so that --help and a bad flag are answered at once.
     from jaxshrink.evaluation.run import evaluate
     from jaxshrink.training.loop import train
@@ -35,16 +61,12 @@ def main(argv: list[str]) -> None:
     config = _CONFIG.value
     name = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
     workdir = Path(_WORKDIR.value or f"runs/{name}")
-    try:
-        if _MODE.value == "train":
-            train(config, workdir)
-        # On a cluster, evaluation is left to a process of its own.
-        after_training = config.evaluation.after_training and not _DISTRIBUTED.value
-        if _MODE.value == "evaluate" or after_training:
-            evaluate(config, workdir)
-    except JaxshrinkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    if _MODE.value == "train":
+        train(config, workdir)
+    # A cluster leaves evaluation to one process of its own.
+    after_training = config.evaluation.after_training and not _DISTRIBUTED.value
+    if _MODE.value == "evaluate" or after_training:
+        evaluate(config, workdir)
 
 
 def parse_flags(argv: list[str]) -> list[str]:
@@ -56,11 +78,15 @@ def parse_flags(argv: list[str]) -> list[str]:
     except (AttributeError, KeyError) as error:
         # A KeyError's text in another's: quoted and escaped twice.
         text = str(error).replace("\\n", " ").replace("\\", "").strip("\"'")
-        message = f"no such field in the config: {text}"
+        end(f"no such field in the config: {text}", 2)
     except (flags.Error, TypeError, ValueError, OSError) as error:
-        message = str(error)
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+        end(error, 2)
+
+
+def end(message: object, code: int) -> NoReturn:
+    """Ends the program with one line and an exit code of `jaxshrink.errors`."""
+    print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,5 @@ def get_config() -> ml_collections.ConfigDict:
     config.logging.every_steps = 20
     config.checkpoints.every_steps = 200
     config.evaluation.every_steps = 100
-    config.evaluation.qualities = (config.codec.quality,)
     config.evaluation.goal_ms_ssim = 0.97
     return config

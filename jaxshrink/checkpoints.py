@@ -44,25 +44,38 @@ class CheckpointStore:
         """Saves in the background; on a cluster, every process must call this.
 
         Args:
-          step: a step that exists is left as it is.
+          step: a step that is already there is left as it is.
           state: any tree of arrays that are whole on this process.
           info: anything JSON can hold: the config, the metrics.
+
+        Raises:
+          CheckpointError: if there is a later step, see `delete_after`.
         """
         # Copies: the devices may reuse the state's memory while it is being written.
         arrays = {
             key: np.array(leaf)
             for key, leaf in zip(_keys(state), jax.tree.leaves(state), strict=True)
         }
-        self._manager.save(
+        saved = self._manager.save(
             step,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(arrays),
                 info=ocp.args.JsonSave({**info, "step": step, "checksum": _checksum(arrays)}),
             ),
         )
+        if not saved and step not in self._manager.all_steps():
+            raise CheckpointError(f"{self._folder}: step {step} was not saved")
+
+    def delete_after(self, step: int) -> None:
+        """Deletes what a run that goes on from `step` will save again."""
+        for later in self._manager.all_steps():
+            if later > step:
+                self._manager.delete(later)
 
     def restore(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
         """Returns the newest state that is whole, and its info; None if nothing was saved.
+
+        Newer ones, which are damaged, are deleted.
 
         Args:
           template: a tree of the same structure, of arrays or `jax.ShapeDtypeStruct`s.
@@ -74,12 +87,15 @@ class CheckpointStore:
         failures = []
         for step in sorted(self._manager.all_steps(), reverse=True):
             try:
-                return self._restore_step(step, template)
+                restored = self._restore_step(step, template)
             # Orbax and tensorstore raise errors of many kinds on damaged files.
             except Exception as error:
                 reason = str(error).split("\n", 1)[0][:200]
                 failures.append(f"step {step}: {reason}")
                 _log.warning("%s: checkpoint cannot be used, %s", self._folder, failures[-1])
+            else:
+                self.delete_after(step)
+                return restored
         if failures:
             raise CheckpointError(f"{self._folder}: no usable checkpoint; {'; '.join(failures)}")
         return None

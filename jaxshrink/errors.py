@@ -5,13 +5,14 @@
 | 0    | success |
 | 1    | unexpected error: a traceback, please report it |
 | 2    | the command line or the config is wrong |
-| 3    | an image or a folder of images is missing, broken or too large |
+| 3    | an image or a folder is missing, broken, too large, or cannot be written |
 | 4    | a checkpoint or a working directory is missing, damaged, or belongs to another config |
 | 5    | a loss became NaN or infinite |
 | 6    | training ended below the MS-SSIM that the config asks for |
 | 7    | a command needs an optional package that is not installed |
 | 8    | a codec or an external command failed on some images; the other results are kept |
-| 75   | interrupted by SIGINT or SIGTERM; the state was saved, the same command continues |
+| 75   | interrupted while training; the state was saved, the same command continues |
+| 130  | interrupted elsewhere; nothing was lost |
 """
 
 

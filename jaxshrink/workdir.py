@@ -91,7 +91,10 @@ def _check_equal(workdir: Path, saved: Mapping[str, Any], config: Mapping[str, A
         for name, there, here in _differences(saved, config)
     ]
     if differences:
-        raise CheckpointError(f"{workdir} was made with another config: {'; '.join(differences)}")
+        raise CheckpointError(
+            f"{workdir} was made with another config: {'; '.join(differences)}; "
+            "choose another --workdir"
+        )
 
 
 def _differences(

@@ -70,6 +70,17 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_used(store, tmp_path
     assert info["step"] == 1
     jax.tree.map(np.testing.assert_array_equal, restored, state_of(1))
     assert "step 2" in caplog.text
+    # What was damaged is saved again.
+    store.save(2, state_of(5), {})
+    jax.tree.map(np.testing.assert_array_equal, store.restore(state_of(0))[0], state_of(5))
+
+
+def test_a_step_before_the_newest_is_not_lost_in_silence(store):
+    store.save(5, state_of(5), {})
+    with pytest.raises(CheckpointError, match="step 3 was not saved"):
+        store.save(3, state_of(3), {})
+    store.save(5, state_of(6), {})
+    jax.tree.map(np.testing.assert_array_equal, store.restore(state_of(0))[0], state_of(5))
 
 
 def test_a_stray_empty_folder_is_no_checkpoint(store, tmp_path):

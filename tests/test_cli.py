@@ -68,6 +68,7 @@ def test_a_wrong_command_line_ends_with_2(arguments, capsys):
         (["--external", "cjxl"], 2, "expected 'NAME=COMMAND"),
         (["--external", "webp=cat {input} {output} {quality}"], 2, "two curves are named 'webp'"),
         (["--compare", "missing.json"], 3, "missing.json"),
+        (["-o", "black.png"], 3, "black.png: cannot be written"),
     ],
 )
 def test_bad_input_is_one_clear_line(

@@ -8,10 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
-from tests.training.test_loop import final_state, tiny_config
+from tests.training.test_loop import final_state, metrics, tiny_config
 
 REPOSITORY = Path(__file__).parents[1]
 # What `tiny_config` changes, as a command line says it.
@@ -74,7 +75,7 @@ def test_train_then_evaluate_on_another_number_of_devices(tmp_path):
     per_image = json.loads((tmp_path / "evaluation" / "per_image.json").read_text())
     row = per_image["50"]["test"]["chelsea.png"]["model"]
     assert row["bpp"] == 8 * row["num_bytes"] / (451 * 300)
-    assert (tmp_path / "evaluation" / "triptychs" / "chelsea.png").is_file()
+    assert (tmp_path / "evaluation" / "triptychs" / "00_chelsea.png").is_file()
     assert "plain codec, equal bytes" in evaluated.stdout
     assert f"{summary['test']['model']['ms_ssim']:.4f}" in evaluated.stdout
 
@@ -99,15 +100,15 @@ def test_two_processes_train_like_one(tmp_path):
             )
             for index in range(2)
         ]
-        codes = [process.wait() for process in processes]
+        codes = [process.wait(timeout=900) for process in processes]
         log.seek(0)
         assert codes == [0, 0], log.read()
     alone = launch(*TINY, no_evaluation, f"--workdir={workdirs[1]}")
     assert alone.returncode == 0, alone.stderr
     (two, steps), (one, _) = (final_state(tiny_config(), workdir) for workdir in workdirs)
     assert steps == 4
-    import jax
-
+    rows = [metrics(workdir) for workdir in workdirs]
+    assert rows[0][0] == pytest.approx(rows[1][0], rel=1e-5)
     for a, b in zip(jax.tree.leaves(two), jax.tree.leaves(one), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4 * max(1.0, np.abs(b).max()))
 

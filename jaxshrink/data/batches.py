@@ -75,7 +75,7 @@ class BatchSampler:
         return _permutation(self.seed, epoch, len(self.cohort))
 
     def _read(self, order: np.ndarray, offset: int) -> np.ndarray:
-        """Image order[offset], or the next one in this order whose file can be read."""
+        """Image order[offset], or the next one whose file can (still) be read."""
         for index in (*order[offset:], *order[:offset]):
             try:
                 return self.cohort[index]

@@ -66,6 +66,7 @@ def open_cohort(
     max_pixels: int = 100_000_000,
     memory_limit: int = 2**31,
     on_bad_file: str = "refuse",
+    verify: bool = True,
 ) -> Cohort:
     """Opens the images of one cohort and finds the bad ones before any work is done.
 
@@ -75,8 +76,8 @@ def open_cohort(
       channels, resize, max_pixels: as in `read_image`.
       memory_limit: decoded images of no more bytes in all are kept in memory.
       on_bad_file: "refuse" ends at a bad file; "skip" names it in a warning and goes on.
-        Images that do not fit into memory are decoded once to be refused, but not to be
-        skipped: there, only the headers are looked at.
+      verify: whether to decode even what does not fit into memory, once. If not, and bad files
+        are to be skipped, only headers are looked at.
 
     Raises:
       DataError: naming the first bad file, or if no good one is left.
@@ -96,8 +97,9 @@ def open_cohort(
         paths, images = _keep_good(paths, pool, read, on_bad_file, location)
         decoded = tuple(images)
         sizes = [(image.shape[0], image.shape[1]) for image in images]
-    elif on_bad_file == "refuse":
-        _keep_good(paths, pool, lambda path: read(path).shape, on_bad_file, location)
+    elif verify or on_bad_file == "refuse":
+        paths, shapes = _keep_good(paths, pool, lambda p: read(p).shape, on_bad_file, location)
+        sizes = [(shape[0], shape[1]) for shape in shapes]
     return Cohort(tuple(paths), tuple(sizes), channels, resize, max_pixels, decoded)
 
 

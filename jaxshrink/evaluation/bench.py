@@ -76,6 +76,10 @@ def bench(options: BenchOptions) -> None:
     suite, qualities, published = _open_all(options)
     methods = list(qualities)
     folder = options.output / "cache"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{options.output}: cannot be written ({error.strerror})") from None
     workers = Workers(options.num_processes, folder / "compiled")
     cache = PointCache(folder / "points.jsonl")
     try:

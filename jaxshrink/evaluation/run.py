@@ -9,6 +9,7 @@ from typing import Any
 
 from jaxshrink import workdir as workdirs
 from jaxshrink.codecs import codec_by_name
+from jaxshrink.config import check_config
 from jaxshrink.data import Cohort, open_cohort
 from jaxshrink.errors import CheckpointError
 from jaxshrink.evaluation.cohorts import CohortResult, format_table, measure_cohort
@@ -35,6 +36,7 @@ def evaluate(config: Any, workdir: Path) -> None:
     Raises:
       CheckpointError, ConfigError, DataError: see there.
     """
+    check_config(config)
     workdirs.check_model(workdir, json.loads(config.to_json()))
     codec = codec_by_name(config.codec.name)
     pipeline = load_pipeline(config, workdir)
@@ -50,7 +52,8 @@ def evaluate(config: Any, workdir: Path) -> None:
                 pipeline, cohort, codec, qualities, pool, keep=keep if name == "test" else ()
             )
             for result in kept[config.codec.quality]:
-                picture = folder / "triptychs" / f"{cohort.paths[result.index].stem}.png"
+                file_name = f"{result.index:02d}_{cohort.paths[result.index].stem}.png"
+                picture = folder / "triptychs" / file_name
                 save_triptych(picture, result.x, result.y_hat, result.x_hat)
     tables = {
         quality: {name: results[name][quality].summary() for name in COHORTS}
@@ -102,4 +105,6 @@ def open_cohort_of(config: Any, name: str, pool: Executor) -> Cohort:
         max_pixels=data.max_pixels,
         memory_limit=data.memory_limit,
         on_bad_file=data.on_bad_file,
+        # Training can go on without an image, evaluation would end.
+        verify=name != "train",
     )

@@ -55,6 +55,9 @@ class ComCNN(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool = False) -> jax.Array:
+        # An odd side gets its last row or column twice: same padding would otherwise sample it
+        # one pixel off from where it samples an even one.
+        x = jnp.pad(x, ((0, 0), (0, x.shape[1] % 2), (0, x.shape[2] % 2), (0, 0)), mode="edge")
         block = functools.partial(
             ConvBlock,
             features=self.features,

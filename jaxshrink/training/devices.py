@@ -41,7 +41,8 @@ def check_batch_size(batch_size: int) -> None:
     """Raises ConfigError if the devices of all processes cannot share a batch evenly."""
     if batch_size < 1 or batch_size % jax.device_count():
         raise ConfigError(
-            f"batch_size={batch_size} cannot be divided evenly among {jax.device_count()} devices"
+            f"batch_size={batch_size} cannot be divided evenly among {jax.device_count()} devices; "
+            "set it to a multiple, or show fewer devices (CUDA_VISIBLE_DEVICES=0)"
         )
 
 
@@ -49,6 +50,12 @@ def split(images: np.ndarray) -> np.ndarray:
     """(N, ...) -> (local devices, N / local devices, ...)."""
     devices = jax.local_device_count()
     return images.reshape(devices, images.shape[0] // devices, *images.shape[1:])
+
+
+def shard(images: np.ndarray) -> jax.Array:
+    """`split`, and on its devices: an array that several steps use crosses over once."""
+    mesh = Mesh(np.array(jax.local_devices()), ("batch",))
+    return jax.device_put(split(images), NamedSharding(mesh, PartitionSpec("batch")))
 
 
 def join(images: jax.Array) -> np.ndarray:

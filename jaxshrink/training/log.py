@@ -71,7 +71,7 @@ class RunLog:
                 if not math.isfinite(value):
                     raise DivergenceError(
                         f"{name} is {value} at step {step}; "
-                        "a lower learning_rate or a range_penalty may help"
+                        "a lower learning_rate or a range_penalty, in another --workdir, may help"
                     )
             self._rows.append(row)
 

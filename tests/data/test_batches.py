@@ -101,12 +101,14 @@ def test_a_bad_file_is_refused_by_name(folder, pool, memory_limit):
         open_cohort(str(folder), pool, memory_limit=memory_limit)
 
 
-@pytest.mark.parametrize("memory_limit", [2**31, 0])
-def test_a_bad_file_is_skipped_by_name(folder, pool, caplog, memory_limit):
+@pytest.mark.parametrize(("memory_limit", "verify"), [(2**31, False), (0, False), (0, True)])
+def test_a_bad_file_is_skipped_by_name(folder, pool, caplog, memory_limit, verify):
     (folder / "3.png").write_bytes((folder / "3.png").read_bytes()[:200])
     (folder / "4.png").write_bytes(b"nothing")
     with caplog.at_level(logging.WARNING):
-        cohort = open_cohort(str(folder), pool, memory_limit=memory_limit, on_bad_file="skip")
+        cohort = open_cohort(
+            str(folder), pool, memory_limit=memory_limit, on_bad_file="skip", verify=verify
+        )
         shown = {
             int(image[0, 0, 0])
             for step in range(8)

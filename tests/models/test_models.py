@@ -54,13 +54,21 @@ def test_any_size_comes_back_as_it_was(size, channels, symmetric_padding):
     assert (up_y + residual).shape == x.shape
 
 
-def test_symmetric_padding_moves_the_samples_of_an_even_size_only():
-    x = jax.random.uniform(jax.random.key(0), (1, 9, 9, 3))
+def test_symmetric_padding_moves_the_samples():
+    x = jax.random.uniform(jax.random.key(0), (1, 8, 8, 3))
     same, symmetric = ComCNN(features=4), ComCNN(features=4, symmetric_padding=True)
     variables = same.init(jax.random.key(1), x)
-    np.testing.assert_array_equal(same.apply(variables, x), symmetric.apply(variables, x))
-    even = x[:, :8, :8]
-    assert jnp.abs(same.apply(variables, even) - symmetric.apply(variables, even)).max() > 1e-3
+    assert jnp.abs(same.apply(variables, x) - symmetric.apply(variables, x)).max() > 1e-3
+
+
+@pytest.mark.parametrize("symmetric_padding", [False, True])
+def test_an_odd_size_is_sampled_where_an_even_one_is(symmetric_padding):
+    even = jax.random.uniform(jax.random.key(0), (1, 12, 10, 3))
+    com = ComCNN(features=4, symmetric_padding=symmetric_padding)
+    variables = com.init(jax.random.key(1), even)
+    odd = com.apply(variables, even[:, :11, :9])
+    assert odd.shape == (1, 6, 5, 3)
+    np.testing.assert_allclose(odd[:, :4, :3], com.apply(variables, even)[:, :4, :3], atol=1e-6)
 
 
 @pytest.mark.parametrize("symmetric_padding", [False, True])

@@ -74,7 +74,9 @@ def test_a_run_leaves_what_it_promises(unbroken):
     assert [row["step"] for row in rows] == [2, 4, 4]
     assert set(rows[0]) == {"step", "com_loss", "com_clipped", "rec_loss"}
     assert set(rows[2]) == {"step", "dev_ms_ssim", "dev_psnr", "dev_bpp"}
-    assert [path.name for path in (unbroken / "triptychs").iterdir()] == ["step_000004_chelsea.png"]
+    assert [path.name for path in (unbroken / "triptychs").iterdir()] == [
+        "step_000004_00_chelsea.png"
+    ]
     assert list((unbroken / "tensorboard").iterdir())
 
 
@@ -173,7 +175,7 @@ def test_a_loss_that_is_not_finite_names_its_step(tmp_path):
 
 def test_a_goal_that_was_not_reached_is_an_error(unbroken, tmp_path):
     config = tiny_config(**{"evaluation.goal_ms_ssim": 0.9999})
-    with pytest.raises(GoalNotReachedError, match=r"below the goal of 0\.9999"):
+    with pytest.raises(GoalNotReachedError, match=r"goal not reached: .*the goal is 0\.9999"):
         loop.train(config, tmp_path)
 
 
@@ -181,7 +183,17 @@ def test_a_goal_that_was_not_reached_is_an_error(unbroken, tmp_path):
     ("override", "message"),
     [
         ({"batch_size": 12}, "batch_size=12 cannot be divided evenly among 8 devices"),
-        ({"schedule": "random"}, "known: alternating, overlapped"),
+        ({"schedule": "random"}, "schedule='random': must be one of 'alternating', 'overlapped'"),
+        ({"codec.quality": 0}, "codec.quality=0: must be from 1 to 100"),
+        ({"evaluation.every_steps": 0}, "evaluation.every_steps=0: must be at least 1"),
+        ({"evaluation.qualities": (50, 101)}, "evaluation.qualities=.*must be from 1 to 100"),
+        ({"data.on_bad_file": "Skip"}, "data.on_bad_file='Skip': must be one of"),
+        ({"model.channels": 4}, "model.channels=4: must be one of 1, 3"),
+        ({"compute_dtype": "bf16"}, "must be one of 'float32', 'bfloat16'"),
+        (
+            {"evaluation.goal_ms_ssim": 0.9, "data.resize": 128},
+            "a development image is too small",
+        ),
         ({"codec.name": "gif"}, "unknown codec 'gif'"),
     ],
 )
