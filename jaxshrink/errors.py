@@ -9,6 +9,8 @@
 | 4    | a checkpoint or a working directory is missing, damaged, or belongs to another config |
 | 5    | a loss became NaN or infinite |
 | 6    | training ended below the MS-SSIM that the config asks for |
+| 7    | a command needs an optional package that is not installed |
+| 8    | a codec or an external command failed on some images; the other results are kept |
 | 75   | interrupted while training; the state was saved, the same command continues |
 | 130  | interrupted elsewhere; nothing was lost |
 """
@@ -38,6 +40,14 @@ class DivergenceError(JaxshrinkError):
 
 class GoalNotReachedError(JaxshrinkError):
     exit_code = 6
+
+
+class MissingExtraError(JaxshrinkError):
+    exit_code = 7
+
+
+class MethodError(JaxshrinkError):
+    exit_code = 8
 
 
 class InterruptedRunError(JaxshrinkError):

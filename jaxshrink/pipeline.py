@@ -1,6 +1,7 @@
 """Both networks as they are used: float32 at the highest precision, 8 bits in and out."""
 
 import functools
+import hashlib
 from typing import Any
 
 import jax
@@ -30,6 +31,15 @@ class Pipeline:
     @property
     def channels(self) -> int:
         return self._com.channels
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the architecture and the weights."""
+        digest = hashlib.sha256(f"{self._com} {self._rec}".encode())
+        for path, leaf in jax.tree_util.tree_leaves_with_path(self._variables):
+            digest.update(jax.tree_util.keystr(path).encode())
+            digest.update(np.asarray(leaf).tobytes())
+        return digest.hexdigest()
 
     def compact(self, x: np.ndarray) -> np.ndarray:
         """Compact images of photographs, before the codec.

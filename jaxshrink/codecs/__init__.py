@@ -2,11 +2,13 @@
 
 from jaxshrink.codecs.batches import encode_batch, round_trip_batch
 from jaxshrink.codecs.codec import Codec
+from jaxshrink.codecs.extras import EXTRA_CODECS
 from jaxshrink.codecs.pillow import CODECS, codec_by_name
 from jaxshrink.codecs.search import largest_quality_within
 
 __all__ = [
     "CODECS",
+    "EXTRA_CODECS",
     "Codec",
     "codec_by_name",
     "encode_batch",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,22 +14,43 @@ from jaxshrink.errors import ConfigError
 _MODES = {1: "L", 3: "RGB"}
 
 
+def _quality(quality: int) -> dict[str, Any]:
+    return {"quality": quality}
+
+
+def _share_of_raw(quality: int) -> dict[str, Any]:
+    # JPEG 2000 is told a size, not a quality. 600 puts 0.04 to 4 bits per pixel of three
+    # channels behind 1..100, which is where the qualities of the other codecs lie.
+    return {"quality_layers": [600 / quality]}
+
+
 @dataclasses.dataclass(frozen=True)
 class PillowCodec:
-    """One of Pillow's formats with fixed options."""
+    """One of Pillow's formats with fixed options.
+
+    Attributes:
+      name: ours.
+      format: Pillow's.
+      options: of the encoder, whatever the quality.
+      setting: from a quality to the encoder's options.
+      lowest_quality: that the encoder knows; the highest is 100.
+    """
 
     name: str
     format: str
     options: tuple[tuple[str, Any], ...] = ()
+    setting: Callable[[int], dict[str, Any]] = dataclasses.field(default=_quality, repr=False)
+    lowest_quality: int = 1
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in _MODES:
             raise ValueError(f"expected uint8 (H, W, 1 or 3), got {image.dtype} {image.shape}")
-        if not 1 <= quality <= 100:
-            raise ValueError(f"quality must be from 1 to 100, got {quality}")
+        if not self.lowest_quality <= quality <= 100:
+            raise ValueError(f"quality must be from {self.lowest_quality} to 100, got {quality}")
         buffer = io.BytesIO()
         pixels = image[:, :, 0] if image.shape[2] == 1 else image
-        Image.fromarray(pixels).save(buffer, self.format, quality=quality, **dict(self.options))
+        options = dict(self.options) | self.setting(quality)
+        Image.fromarray(pixels).save(buffer, self.format, **options)
         return buffer.getvalue()
 
     def decode(self, data: bytes, channels: int) -> np.ndarray:
@@ -42,8 +64,16 @@ CODECS: dict[str, Codec] = {
     for codec in (
         PillowCodec("jpeg", "JPEG"),
         PillowCodec("jpeg-optimized", "JPEG", (("optimize", True), ("progressive", True))),
-        PillowCodec("webp", "WEBP", (("method", 6),)),
-        PillowCodec("avif", "AVIF", (("speed", 4),)),
+        PillowCodec("webp", "WEBP", (("method", 6),), lowest_quality=0),
+        # Two threads everywhere: one gives other bytes than two or more, and the default is as
+        # many as the machine has.
+        PillowCodec("avif", "AVIF", (("speed", 4), ("max_threads", 2)), lowest_quality=0),
+        PillowCodec(
+            "jpeg2000",
+            "JPEG2000",
+            (("quality_mode", "rates"), ("irreversible", True)),
+            setting=_share_of_raw,
+        ),
     )
 }
 

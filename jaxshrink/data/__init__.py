@@ -2,6 +2,14 @@
 
 from jaxshrink.data.batches import BatchSampler, prefetch
 from jaxshrink.data.cohorts import Cohort, open_cohort
-from jaxshrink.data.files import read_image
+from jaxshrink.data.files import is_grayscale, list_images, read_image
 
-__all__ = ["BatchSampler", "Cohort", "open_cohort", "prefetch", "read_image"]
+__all__ = [
+    "BatchSampler",
+    "Cohort",
+    "is_grayscale",
+    "list_images",
+    "open_cohort",
+    "prefetch",
+    "read_image",
+]

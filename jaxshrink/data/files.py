@@ -58,6 +58,16 @@ def image_size(path: Path, max_pixels: int) -> tuple[int, int]:
         return image.size if orientation in _TRANSPOSING_ORIENTATIONS else image.size[::-1]
 
 
+def is_grayscale(path: Path, max_pixels: int) -> bool:
+    """Tells from the header alone whether a file has no colour.
+
+    Raises:
+      DataError: as `image_size` does.
+    """
+    with _open(path, max_pixels) as image:
+        return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+
+
 def read_image(
     path: Path, channels: int, max_pixels: int, resize: tuple[int, int] | None = None
 ) -> np.ndarray:

@@ -1,15 +1,14 @@
-"""The one way to measure: bits per pixel, PSNR and MS-SSIM of images that went through bytes."""
+"""A cohort through a model or a codec: what its images cost, and what became of them."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 
-import jax
 import numpy as np
 
 from jaxshrink.codecs import Codec, encode_batch
 from jaxshrink.data import Cohort
-from jaxshrink.ops import images, metrics
+from jaxshrink.evaluation.scores import bits_per_pixel, image_scores
 from jaxshrink.pipeline import Pipeline, enlarge
 
 # Pixels that go through the networks at once.
@@ -120,32 +119,11 @@ def _same_size_batches(cohort: Cohort) -> Iterator[tuple[list[int], np.ndarray]]
 def _measurements(
     x: np.ndarray, x_hat: np.ndarray, num_bytes: Iterable[int], qualities: Iterable[int]
 ) -> list[Measurement]:
-    height, width = x.shape[1:3]
-    psnr, ms_ssim = _image_quality(x, x_hat)
+    size = x.shape[1:3]
+    scores = image_scores(x, x_hat)
     return [
-        Measurement(
-            quality=quality,
-            num_bytes=size,
-            bpp=8.0 * size / (height * width),
-            psnr=float(psnr[k]),
-            ms_ssim=None if ms_ssim is None else float(ms_ssim[k]),
+        Measurement(quality, length, bits_per_pixel(length, size), psnr, ms_ssim)
+        for quality, length, psnr, ms_ssim in zip(
+            qualities, num_bytes, scores["psnr"], scores["ms-ssim"], strict=True
         )
-        for k, (size, quality) in enumerate(zip(num_bytes, qualities, strict=True))
     ]
-
-
-def _image_quality(x: np.ndarray, x_hat: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """PSNR and MS-SSIM of uint8 images, (N,) each."""
-    if min(x.shape[1:3]) < metrics.MS_SSIM_MIN_SIDE:
-        return np.asarray(_psnr(x, x_hat)), None
-    return np.asarray(_psnr(x, x_hat)), np.asarray(_ms_ssim(x, x_hat))
-
-
-@jax.jit
-def _psnr(x: jax.Array, x_hat: jax.Array) -> jax.Array:
-    return metrics.psnr(images.to_float(x), images.to_float(x_hat))
-
-
-@jax.jit
-def _ms_ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
-    return metrics.ms_ssim(images.to_float(x), images.to_float(x_hat))

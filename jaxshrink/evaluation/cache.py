@@ -1,0 +1,86 @@
+"""What was measured already, so that an interrupted run continues and nothing is done twice."""
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import features
+
+from jaxshrink import __version__
+from jaxshrink.evaluation.methods import Method
+from jaxshrink.evaluation.points import Point
+from jaxshrink.evaluation.suite import SuiteImage
+
+_PACKAGES = (
+    "jax",
+    "mozjpeg-lossless-optimization",
+    "pillow",
+    "pillow-jxl-plugin",
+    "ssimulacra2",
+)
+_LIBRARIES = ("libjpeg_turbo", "webp", "avif", "jpg_2000")
+
+
+def point_key(method: Method, image: SuiteImage, quality: float, metrics: Sequence[str]) -> str:
+    """A hash of all that a point depends on: file, method, setting, metrics, versions."""
+    parts = [image.digest, image.channels, method.identity, quality, list(metrics), versions()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """The software that results depend on; what is not installed is left out."""
+    found = {"jaxshrink": __version__}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    for library in _LIBRARIES:
+        version = features.version(library)
+        if version:
+            found[library] = version
+    return found
+
+
+class PointCache:
+    """Points by key, in a file of JSON lines that only grows.
+
+    Every point is on disk as soon as it is measured. A line that a killed run left unfinished
+    is skipped.
+
+    Args:
+      path: is made where needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._points: dict[str, Point] = {}
+        text = path.read_text() if path.exists() else ""
+        for line in text.splitlines():
+            self._load(line)
+        self._file = path.open("a")
+        if text and not text.endswith("\n"):
+            self._file.write("\n")
+
+    def _load(self, line: str) -> None:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+            self._points[entry["key"]] = Point.from_json(entry["point"])
+        except (ValueError, KeyError, TypeError):
+            return
+
+    def get(self, key: str) -> Point | None:
+        return self._points.get(key)
+
+    def put(self, key: str, point: Point) -> None:
+        self._points[key] = point
+        self._file.write(json.dumps({"key": key, "point": point.to_json()}) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,74 @@
+"""A trained model as a method."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from jaxshrink import workdir as workdirs
+from jaxshrink.codecs import Codec
+from jaxshrink.errors import ConfigError
+from jaxshrink.evaluation.methods import MODEL_CODEC, Trip, check_codec
+from jaxshrink.evaluation.run import load_pipeline
+from jaxshrink.models.weights import load_jiang2017
+from jaxshrink.pipeline import Pipeline
+
+_JIANG2017 = ("ComCNN_QF=50.mat", "RecCNN_QF=50.mat")
+_QUALITIES = (5, 10, 20, 30, 50, 70, 80, 90)
+
+
+class ModelMethod:
+    """Compact images in a codec, and back through RecCNN; swept over the codec's quality."""
+
+    parallel = False
+    qualities: tuple[float, ...] = _QUALITIES
+
+    def __init__(self, folder: Path, pipeline: Pipeline, codec: Codec) -> None:
+        self._pipeline = pipeline
+        self._codec = codec
+        suffix = "" if codec.name == MODEL_CODEC else f"@{codec.name}"
+        self.name = f"{folder.resolve().name}{suffix}"
+        self.description = f"model {folder.name}, its compact images as {codec.name}"
+        self.identity = f"{pipeline.fingerprint} {codec!r}"
+        self._compiled: set[tuple[int, ...]] = set()
+
+    @classmethod
+    def load(cls, folder: Path, codec: Codec) -> "ModelMethod":
+        """Opens the model in a folder; errors as in `open_pipeline`."""
+        return cls(folder, open_pipeline(folder), codec)
+
+    def check(self, channels: int, qualities: Sequence[float]) -> None:
+        if channels != self._pipeline.channels:
+            kinds = {1: "grayscale", 3: "colour"}
+            raise ConfigError(
+                f"{self.name} is a model for {kinds[self._pipeline.channels]} images, "
+                f"and these are {kinds[channels]}"
+            )
+        check_codec(self._codec, channels, qualities)
+
+    def trip(self, x: np.ndarray, quality: float) -> Trip:
+        if x.shape not in self._compiled:
+            # So that no image's seconds contain the compilation.
+            self._compiled.add(x.shape)
+            self.trip(x, quality)
+        start = time.perf_counter()
+        data = self._codec.encode(self._pipeline.compact(x[None])[0], int(quality))
+        middle = time.perf_counter()
+        y_hat = self._codec.decode(data, x.shape[2])
+        x_hat = self._pipeline.reconstruct(y_hat[None], (x.shape[0], x.shape[1]))[0]
+        return Trip(data, x_hat, middle - start, time.perf_counter() - middle, y_hat)
+
+
+def open_pipeline(folder: Path) -> Pipeline:
+    """Loads whatever kind of model a folder holds: the one place that knows them all.
+
+    That is a working directory of `launch.py`, or the two files that Jiang et al. published.
+
+    Raises:
+      CheckpointError: if it holds none, or it is damaged.
+    """
+    if all((folder / name).is_file() for name in _JIANG2017):
+        return Pipeline(*load_jiang2017(*(folder / name for name in _JIANG2017)))
+    return load_pipeline(ConfigDict(workdirs.read_config(folder)), folder)

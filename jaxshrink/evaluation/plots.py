@@ -1,0 +1,52 @@
+"""Rate-distortion plots, as SVG and PNG."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from jaxshrink.evaluation.rate_distortion import Curve
+from jaxshrink.extras import import_extra
+from jaxshrink.workdir import write_whole
+
+TITLES = {
+    "psnr": "PSNR (dB)",
+    "ms-ssim": "MS-SSIM (dB)",
+    "ssim": "SSIM",
+    "ssimulacra2": "SSIMULACRA2",
+}
+
+
+def save_plot(curves: Sequence[Curve], metric: str, stem: Path, *, log_rate: bool) -> bool:
+    """Writes `stem`.svg and `stem`.png.
+
+    Args:
+      curves: those without the metric are left out.
+      metric: one of `TITLES`.
+      stem: the files' path without their endings.
+      log_rate: for a logarithmic axis of rates.
+
+    Returns:
+      False, and nothing is written, if no curve has the metric.
+    """
+    matplotlib = import_extra("matplotlib", "bench")
+    matplotlib.use("Agg")
+    figure_module = import_extra("matplotlib.figure", "bench")
+    lines = [(curve, axis) for curve in curves if (axis := curve.axis(metric)) is not None]
+    if not lines:
+        return False
+    figure = figure_module.Figure(figsize=(7.2, 4.8), layout="constrained")
+    axes = figure.subplots()
+    for curve, (rates, values) in lines:
+        style = "--" if curve.published else "-"
+        axes.plot(rates, values, style, marker="o", markersize=3, linewidth=1.4, label=curve.name)
+    axes.set(xlabel="bits per pixel", ylabel=TITLES[metric])
+    if log_rate:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    for kind in ("svg", "png"):
+        file = io.BytesIO()
+        figure.savefig(file, format=kind, dpi=150)
+        write_whole(stem.with_name(f"{stem.name}.{kind}"), file.getvalue())
+    return True

@@ -1,0 +1,80 @@
+"""Work spread over processes that keep to the CPU, each on one thread."""
+
+import dataclasses
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TypeVar
+
+import jax
+
+from jaxshrink.errors import MethodError
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+@dataclasses.dataclass(frozen=True)
+class Workers:
+    """How to spread work.
+
+    Attributes:
+      num_processes: no more are started than there are items.
+      compiled: a folder for compiled functions: every process needs the same ones, one set per
+        image size, and to compile takes seconds.
+    """
+
+    num_processes: int
+    compiled: Path
+
+    def apply(
+        self, function: Callable[[_Item], _Result], items: Sequence[_Item]
+    ) -> Iterator[tuple[_Item, _Result]]:
+        """Yields every item with the function's result, as they are done.
+
+        Args:
+          function: can be pickled; so can items and results.
+          items: what to apply it to.
+
+        Raises:
+          MethodError: if a process dies, of a codec's crash or for want of memory.
+        """
+        if not items:
+            return
+        # A fork would copy the locks of JAX's threads.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(
+            min(self.num_processes, len(items)), context, _start, (self.compiled,)
+        )
+        try:
+            futures = {pool.submit(function, item): item for item in items}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise MethodError(
+                f"a process died; what was measured before is kept ({error})"
+            ) from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(compiled: Path) -> None:
+    flags = ("--xla_cpu_multi_thread_eigen=false", "--xla_force_host_platform_device_count=1")
+    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
+    os.environ["NPROC"] = "1"  # threads in XLA's pool
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_compilation_cache_dir", str(compiled.absolute()))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """Ends this process with its parent, also where that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

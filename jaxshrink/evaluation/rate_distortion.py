@@ -1,0 +1,149 @@
+"""Rate-distortion curves: means over images, and CompressAI's JSON for them."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jaxshrink.errors import DataError
+from jaxshrink.evaluation.bd_rate import decibels
+from jaxshrink.evaluation.methods import Method
+from jaxshrink.evaluation.points import Point
+from jaxshrink.evaluation.scores import METRICS
+
+PREVIEW = "preview-"
+# After CompressAI: "rgb" for colour, "y" for grayscale.
+_SUFFIXES = {3: "-rgb", 1: "-y"}
+_PER_CHANNEL = ("psnr", "ms-ssim", "ssim")
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """One method's means, from the fewest bytes to the most.
+
+    Attributes:
+      name, description: of the method.
+      bpp: mean bits per pixel at every rate.
+      values: "psnr", "ms-ssim", ... as in `METRICS`; the same with "preview-" before it for what
+        is seen without the model; "encoding_time" and "decoding_time" in seconds; "quality", the
+        setting. One number per rate, None where an image has none.
+      published: read from a file, not measured here.
+    """
+
+    name: str
+    description: str
+    bpp: tuple[float, ...]
+    values: Mapping[str, tuple[float | None, ...]]
+    published: bool = False
+
+    def axis(self, metric: str) -> tuple[list[float], list[float]] | None:
+        """Rates and qualities as plots and BD-rates take them: MS-SSIM in decibels.
+
+        Returns:
+          None if the curve does not have this metric everywhere.
+        """
+        values = self.values.get(metric, ())
+        if not values or any(value is None for value in values):
+            return None
+        known = [float(value) for value in values if value is not None]
+        return list(self.bpp), [decibels(v) for v in known] if "ms-ssim" in metric else known
+
+
+def curve_of(
+    method: Method, points: Mapping[float, Mapping[str, Point]], num_images: int
+) -> Curve | None:
+    """Averages each image's own values, over all images.
+
+    Args:
+      method: whose points they are.
+      points: quality -> image -> point; a quality that lacks an image is left out.
+      num_images: in the suite.
+
+    Returns:
+      None if no quality is complete.
+    """
+    rows = [
+        {"quality": quality, **_means(list(by_image.values()))}
+        for quality, by_image in points.items()
+        if len(by_image) == num_images
+    ]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: row["bpp"])
+    values = {key: tuple(row[key] for row in rows) for key in rows[0] if key != "bpp"}
+    return Curve(method.name, method.description, tuple(row["bpp"] for row in rows), values)
+
+
+def _means(points: Sequence[Point]) -> dict[str, Any]:
+    columns: dict[str, list[float | None]] = {
+        "bpp": [p.bpp for p in points],
+        "encoding_time": [p.encoding_time for p in points],
+        "decoding_time": [p.decoding_time for p in points],
+    }
+    for metric in points[0].scores:
+        columns[metric] = [p.scores[metric] for p in points]
+        if points[0].preview is not None:
+            columns[PREVIEW + metric] = [(p.preview or {})[metric] for p in points]
+    return {name: _mean(column) for name, column in columns.items()}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if len(known) == len(values) else None
+
+
+def curve_to_json(curve: Curve, channels: int) -> dict[str, Any]:
+    """A curve in CompressAI's schema, with lists of ours beside theirs."""
+    results = {_key(name, channels): list(values) for name, values in curve.values.items()}
+    return {
+        "name": curve.name,
+        "description": curve.description,
+        "results": {"bpp": list(curve.bpp), **results},
+    }
+
+
+def points_to_json(method: Method, points: Mapping[float, Mapping[str, Point]]) -> dict[str, Any]:
+    """Every point of a method: image -> one record per quality."""
+    images: dict[str, list[dict[str, Any]]] = {}
+    for by_image in points.values():
+        for name, point in by_image.items():
+            images.setdefault(name, []).append(point.to_json())
+    return {"name": method.name, "description": method.description, "images": images}
+
+
+def read_curve(path: Path) -> Curve:
+    """Reads a curve that CompressAI, or this project, wrote.
+
+    Raises:
+      DataError: if the file is missing or of another form.
+    """
+    try:
+        content = json.loads(path.read_text())
+        results = dict(content["results"])
+        bpp = [float(rate) for rate in results.pop("bpp")]
+        name, description = str(content.get("name", path.stem)), str(content.get("description", ""))
+        order = sorted(range(len(bpp)), key=bpp.__getitem__)
+        values = {
+            _metric(key): tuple(column[i] for i in order)
+            for key, column in results.items()
+            if isinstance(column, list) and len(column) == len(bpp)
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a curve in CompressAI's JSON ({error!r})") from error
+    if not bpp or not values.keys() & METRICS.keys():
+        raise DataError(f"{path}: has no curve with one of {', '.join(METRICS)}")
+    return Curve(name, description, tuple(bpp[i] for i in order), values, published=True)
+
+
+def _key(name: str, channels: int) -> str:
+    plain = name.removeprefix(PREVIEW)
+    return name + _SUFFIXES[channels] if plain in _PER_CHANNEL else name
+
+
+def _metric(key: str) -> str:
+    for suffix in _SUFFIXES.values():
+        if key.removeprefix(PREVIEW).removesuffix(suffix) in _PER_CHANNEL:
+            return key.removesuffix(suffix)
+    return key

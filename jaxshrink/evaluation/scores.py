@@ -1,0 +1,83 @@
+"""What is measured, defined once: bits per pixel, and the quality of 8-bit images."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from PIL import Image
+
+from jaxshrink.extras import import_extra
+from jaxshrink.ops import images, metrics
+
+_SSIM_MIN_SIDE = 11
+_SSIMULACRA2_MIN_SIDE = 8
+
+
+def bits_per_pixel(num_bytes: int, size: tuple[int, int]) -> float:
+    """8 x the bytes of the whole file / pixels of the original, whose (H, W) is `size`."""
+    return 8.0 * num_bytes / (size[0] * size[1])
+
+
+def image_scores(
+    x: np.ndarray, x_hat: np.ndarray, names: Sequence[str] = ("psnr", "ms-ssim")
+) -> dict[str, list[Any]]:
+    """Scores images that were decoded to 8 bits.
+
+    Args:
+      x: originals, uint8 (N, H, W, C).
+      x_hat: what became of them; the same shape.
+      names: keys of `METRICS`.
+
+    Returns:
+      name -> one score per image: "psnr" in decibels over all channels, infinite if nothing was
+      lost; "ms-ssim" and "ssim" linear, at most 1; "ssimulacra2" at most 100. None where a side
+      is too short for the metric.
+
+    Raises:
+      MissingExtraError: if "ssimulacra2" is asked for and its package is not installed.
+    """
+    scores: dict[str, list[Any]] = {}
+    for name in names:
+        min_side, metric = METRICS[name]
+        too_small = min(x.shape[1:3]) < min_side
+        scores[name] = [None] * len(x) if too_small else [float(v) for v in metric(x, x_hat)]
+    return scores
+
+
+@jax.jit
+def _psnr(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return metrics.psnr(images.to_float(x), images.to_float(x_hat))
+
+
+@jax.jit
+def _ms_ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return metrics.ms_ssim(images.to_float(x), images.to_float(x_hat))
+
+
+@jax.jit
+def _ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return metrics.ssim(images.to_float(x), images.to_float(x_hat))
+
+
+def _ssimulacra2(x: np.ndarray, x_hat: np.ndarray) -> list[float]:
+    package = import_extra("ssimulacra2", "ssimulacra2")
+    return [package.compute_ssimulacra2(_png(a), _png(b)) for a, b in zip(x, x_hat, strict=True)]
+
+
+def _png(image: np.ndarray) -> io.BytesIO:
+    """An 8-bit image as the package wants it: something that Pillow can open."""
+    file = io.BytesIO()
+    pixels = image[:, :, 0] if image.shape[2] == 1 else image
+    Image.fromarray(pixels).save(file, "PNG", compress_level=0)
+    return file
+
+
+# name -> shortest side, and (x, x_hat) -> (N,) scores.
+METRICS: dict[str, tuple[int, Callable]] = {
+    "psnr": (1, _psnr),
+    "ms-ssim": (metrics.MS_SSIM_MIN_SIDE, _ms_ssim),
+    "ssim": (_SSIM_MIN_SIDE, _ssim),
+    "ssimulacra2": (_SSIMULACRA2_MIN_SIDE, _ssimulacra2),
+}

@@ -1,0 +1,127 @@
+"""The whole benchmark, small: files, caching, and what is kept when something is broken."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxshrink.cli import main
+from jaxshrink.codecs import CODECS
+from jaxshrink.data import read_image
+from jaxshrink.evaluation.cache import PointCache
+from jaxshrink.evaluation.points import Point
+from jaxshrink.evaluation.scores import image_scores
+
+METHODS = ("jpeg", "jpeg-optimized", "webp", "model@webp")
+
+
+def load(path):
+    return json.loads(path.read_text())
+
+
+def test_every_file_is_there(bench_run):
+    out = bench_run.folder / "out"
+    names = {path.name for path in out.iterdir()}
+    expected = {"bd_rate.json", "report.html", "cache"}
+    expected |= {f"{plot}.{kind}" for plot in ("psnr", "ms-ssim") for kind in ("svg", "png")}
+    expected |= {
+        f"{method}{ending}" for method in METHODS for ending in (".json", ".per_image.json")
+    }
+    assert names == expected
+    with Image.open(out / "psnr.png") as plot:
+        plot.verify()
+
+
+def test_bpp_and_scores_are_those_of_the_whole_file(bench_run):
+    per_image = load(bench_run.folder / "out" / "jpeg-optimized.per_image.json")["images"]
+    assert set(per_image) == {"astronaut.png", "china.png"}
+    for name, points in per_image.items():
+        x = read_image(bench_run.folder / "images" / name, 3, 10**6)
+        for point in points:
+            file = CODECS["jpeg-optimized"].encode(x, int(point["quality"]))
+            assert point["num_bytes"] == len(file)
+            assert point["bpp"] == 8 * len(file) / (181 * 176)
+            decoded = CODECS["jpeg-optimized"].decode(file, 3)
+            expected = image_scores(x[None], decoded[None])
+            assert point["scores"]["psnr"] == pytest.approx(expected["psnr"][0], abs=1e-4)
+            assert point["scores"]["ms-ssim"] == pytest.approx(expected["ms-ssim"][0], abs=1e-5)
+
+
+def test_curves_are_means_over_images(bench_run):
+    results = load(bench_run.folder / "out" / "webp.json")["results"]
+    images = load(bench_run.folder / "out" / "webp.per_image.json")["images"]
+    psnr = np.mean([[p["scores"]["psnr"] for p in points] for points in images.values()], axis=0)
+    assert results["psnr-rgb"] == pytest.approx(list(psnr))
+    assert results["quality"] == [10, 60]
+
+
+def test_a_model_says_what_is_seen_without_it(bench_run):
+    results = load(bench_run.folder / "out" / "model@webp.json")["results"]
+    # The last layer of an untrained RecCNN is zero: its reconstruction is the enlargement.
+    assert results["preview-psnr-rgb"] == pytest.approx(results["psnr-rgb"], abs=1e-3)
+
+
+def test_bd_rates_by_method_and_metric(bench_run):
+    table = load(bench_run.folder / "out" / "bd_rate.json")
+    assert set(table) == set(METHODS)
+    assert table["jpeg-optimized"]["psnr"]["bd_rate"] == pytest.approx(0.0)
+    assert table["jpeg"]["ms-ssim"]["bd_rate"] > 0.0 > table["webp"]["psnr"]["bd_rate"]
+    low, high = table["webp"]["psnr"]["overlap"]
+    assert low < high
+
+
+def test_a_second_run_measures_nothing(bench_run, monkeypatch):
+    def refuse(*_args):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr("jaxshrink.evaluation.processes.Workers.apply", refuse)
+    monkeypatch.setattr("jaxshrink.evaluation.pictures.make_pictures", refuse)
+    monkeypatch.setattr("jaxshrink.evaluation.sweep.measure", refuse)
+    before = load(bench_run.folder / "out" / "webp.json")
+    assert main(bench_run.arguments) == 0
+    assert load(bench_run.folder / "out" / "webp.json") == before
+
+
+def test_an_unfinished_line_of_the_cache_is_skipped(tmp_path):
+    point = Point(5, 100, 0.5, 0.1, 0.2, {"psnr": 30.0})
+    cache = PointCache(tmp_path / "points.jsonl")
+    cache.put("whole", point)
+    cache.close()
+    with (tmp_path / "points.jsonl").open("a") as file:
+        file.write('{"key": "torn", "poi')
+    cache = PointCache(tmp_path / "points.jsonl")
+    cache.put("next", point)
+    cache.close()
+    cache = PointCache(tmp_path / "points.jsonl")
+    assert cache.get("torn") is None
+    assert cache.get("whole") == cache.get("next") == point
+    cache.close()
+
+
+def test_what_is_good_is_kept_and_what_is_bad_is_named(bench_run, tmp_path, capsys):
+    images = tmp_path / "images"
+    images.mkdir()
+    pixels = read_image(bench_run.folder / "images" / "china.png", 3, 10**6)[:40, :50]
+    Image.fromarray(pixels).save(images / "good.png")
+    whole = (images / "good.png").read_bytes()
+    (images / "broken.png").write_bytes(whole[: len(whole) // 2])
+    template = f"{shutil.which('false')} {{input}} {{output}} {{quality}}"
+    sweeps = ["--qualities", "jpeg=50", "--qualities", "jpeg-optimized=50"]
+    out = tmp_path / "out"
+    arguments = ["bench", str(images), "--methods", "jpeg", "-j", "1", "-o", str(out), *sweeps]
+    assert main(arguments) == 3
+    assert "1 of 2 images left out" in capsys.readouterr().err
+    assert set(load(out / "jpeg.per_image.json")["images"]) == {"good.png"}
+    # Sides of 40 are too short for MS-SSIM: PSNR decides there.
+    assert load(out / "jpeg.json")["results"]["ms-ssim-rgb"] == [None]
+    assert "two points" in load(out / "bd_rate.json")["jpeg"]["psnr"]["reason"]
+
+    never = ["--external", f"never={template}", "--qualities", "never=50"]
+    assert main([*arguments, *never]) == 8
+    assert (
+        "1 points failed, e.g. good.png, quality 50: never: exit code 1" in capsys.readouterr().err
+    )
+    assert not (out / "never.json").exists()
+    assert (out / "jpeg.json").exists()

@@ -1,0 +1,92 @@
+"""The command line: what it says to bad input, and that it is quick to say it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxshrink.cli import main
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "gray"
+    folder.mkdir()
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(folder / "black.png")
+    return folder
+
+
+def test_help_and_version_come_without_jax():
+    script = """
+import sys
+from jaxshrink.cli import main
+for arguments in (["--help"], ["bench", "--help"], ["--version"]):
+    try:
+        main(arguments)
+    except SystemExit as end:
+        assert end.code == 0
+assert not {"jax", "numpy", "PIL", "scipy", "matplotlib"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "--external" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["bench"],
+        ["bench", "x", "--window", "1:0.1"],
+        ["bench", "x", "--window", "wide"],
+        ["bench", "x", "--qualities", "webp=high"],
+        ["bench", "x", "--qualities", "5,10"],
+        ["bench", "x", "--methods", "webp,,avif"],
+        ["bench", "x", "-j", "0"],
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--methods", "webq"], 2, "unknown method 'webq'"),
+        (["--methods", "webp@avif"], 2, "unknown method 'webp@avif'"),
+        (["--methods", ".@gif"], 2, "unknown codec 'gif'"),
+        (["--methods", "."], 4, "no training run here"),
+        (["--metrics", "psnr,vmaf"], 2, "unknown metric 'vmaf'"),
+        (["--anchor", "vvc"], 2, "unknown anchor 'vvc'"),
+        (["--qualities", "jxl=5"], 2, "--qualities jxl: no such method"),
+        (["--qualities", "webp=101"], 2, "quality must be from 0 to 100, got 101"),
+        (["--external", "cjxl"], 2, "expected 'NAME=COMMAND"),
+        (["--external", "webp=cat {input} {output} {quality}"], 2, "two curves are named 'webp'"),
+        (["--compare", "missing.json"], 3, "missing.json"),
+        (["-o", "black.png"], 3, "black.png: cannot be written"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    arguments, code, message, images, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(images)
+    assert main(["bench", str(images), "-o", str(tmp_path / "out"), *arguments]) == code
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1 and errors[0].startswith("error: ")
+    assert message in errors[0]
+
+
+def test_an_empty_folder_is_one_clear_line(tmp_path, capsys):
+    assert main(["bench", str(tmp_path)]) == 3
+    assert capsys.readouterr().err == f"error: {tmp_path}: no images in this folder\n"
+
+
+def test_a_missing_extra_is_one_clear_line(images, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["bench", str(images)]) == 7
+    assert "pip install 'jaxshrink[bench]'" in capsys.readouterr().err
