@@ -20,9 +20,10 @@ def get_config() -> ml_collections.ConfigDict:
     config.model.com.features = 32
     config.model.rec.features = 32
     config.model.rec.num_layers = 8
-    config.codec.quality = 90
+    config.codec.quality = 95
     config.batch_size = 1
     config.num_epochs = 600
+    config.learning_rate = 5e-4
     config.logging.every_steps = 20
     config.checkpoints.every_steps = 200
     config.evaluation.every_steps = 100
