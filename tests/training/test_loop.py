@@ -141,7 +141,7 @@ def test_a_finished_run_started_again_stays_as_it_is(unbroken):
 
 
 def test_another_config_is_refused(unbroken):
-    with pytest.raises(CheckpointError, match=r"learning_rate is 0\.001 there and 0\.1"):
+    with pytest.raises(CheckpointError, match=r"learning_rate is 0\.0005 there and 0\.1"):
         loop.train(tiny_config(**{"learning_rate": 0.1}), unbroken)
 
 
