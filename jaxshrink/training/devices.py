@@ -33,8 +33,7 @@ def map_over_devices(steps: Steps) -> Steps:
 
 def replicate(state: Any) -> Any:
     """Places a state on every local device, as the steps expect and return it."""
-    mesh = Mesh(np.array(jax.local_devices()), ("batch",))
-    return jax.device_put(state, NamedSharding(mesh, PartitionSpec()))
+    return _place(state, PartitionSpec())
 
 
 def check_batch_size(batch_size: int) -> None:
@@ -54,8 +53,12 @@ def split(images: np.ndarray) -> np.ndarray:
 
 def shard(images: np.ndarray) -> jax.Array:
     """`split`, and on its devices: an array that several steps use crosses over once."""
+    return _place(split(images), PartitionSpec("batch"))
+
+
+def _place(tree: Any, spec: PartitionSpec) -> Any:
     mesh = Mesh(np.array(jax.local_devices()), ("batch",))
-    return jax.device_put(split(images), NamedSharding(mesh, PartitionSpec("batch")))
+    return jax.device_put(tree, NamedSharding(mesh, spec))
 
 
 def join(images: jax.Array) -> np.ndarray:
