@@ -30,23 +30,40 @@ def get_config() -> ml_collections.ConfigDict:
     config.num_epochs = 50
     # "alternating": the paper's order, RecCNN, then ComCNN through the updated RecCNN.
     # "overlapped": both at the same parameters, ComCNN while the codec works.
+    # "joint": both by one loss, through the real codec's pixels and a gradient of their own.
     config.schedule = "alternating"
     config.compute_dtype = "float32"  # or "bfloat16"
     config.learning_rate = 1e-3
     config.b1 = 0.9
     config.b2 = 0.999
     config.epsilon = 1e-8
+    config.warmup_steps = 0  # of the learning rate
+    config.cosine_decay = False  # of the learning rate, to zero at the end
+    config.clip_norm = 0.0  # of gradients; 0: not clipped
+    config.average_decay = 0.0  # of the moving average of parameters; 0: none
     config.l2 = 0.0  # on kernels
     config.range_penalty = 0.0  # on the part of y that the codec clips
 
+    # Weights, see `Distortion` and `Objective`.
+    config.loss = ml_collections.ConfigDict()
+    config.loss.squared_error = 1.0
+    config.loss.squared_levels = 0.0
+    config.loss.charbonnier = 0.0
+    config.loss.ms_ssim = 0.0
+    config.loss.rate = 0.0
+    config.loss.rate_warmup_steps = 0
+    config.loss.balance = 0.0
+
     config.data = ml_collections.ConfigDict()
     config.data.root = "data/food5k"
-    # Each a folder, an image file, or "packaged:" and a name (see `jaxshrink/data/packaged.py`).
+    # Each a folder, an image file, or "packaged:" and a name (see `jaxshrink/data/packaged.py`);
+    # several with commas between them.
     config.data.train = config.data.get_ref("root") + "/train"
     config.data.dev = config.data.get_ref("root") + "/dev"
     config.data.test = config.data.get_ref("root") + "/test"
     config.data.resize = config_dict.placeholder(int)  # side of a square; None: native size
     config.data.resize = 180
+    config.data.halve_from = config_dict.placeholder(int)  # halve from this shorter side on
     config.data.crop = config_dict.placeholder(int)  # side of random crops in training
     config.data.flip = False  # mirror training images at random
     config.data.on_bad_file = "refuse"  # or "skip"
@@ -54,6 +71,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.data.memory_limit = 2**31  # bytes; cohorts beyond it are decoded as they are used
 
     config.model = ml_collections.ConfigDict()
+    config.model.architecture = "paper"  # or "residual", see `jaxshrink/models/`
     config.model.channels = 3
     config.model.com = ml_collections.ConfigDict()
     config.model.com.features = 64
@@ -69,6 +87,10 @@ def get_config() -> ml_collections.ConfigDict:
     config.codec = ml_collections.ConfigDict()
     config.codec.name = "jpeg-optimized"
     config.codec.quality = 50
+    config.codec.qualities = ()  # lowest and highest: drawn for every training image
+    config.codec.model = "identity"  # what stands for it in ComCNN's update; or "jpeg"
+    config.codec.tables = "standard"  # or "learned", by ComCNN
+    config.codec.subsampling = "4:2:0"  # where the tables are told to the codec
 
     # In steps, that is, batches.
     config.logging = ml_collections.ConfigDict()

@@ -35,16 +35,18 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     for section in ("logging", "checkpoints", "evaluation"):
         every = config[section].every_steps
         yield f"{section}.every_steps", every >= 1, "at least 1"
-    yield one_of("schedule", config.schedule, "alternating", "overlapped")
+    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint")
     yield one_of("compute_dtype", config.compute_dtype, "float32", "bfloat16")
     for name in ("resize", "crop"):
         yield f"data.{name}", data[name] is None or data[name] >= 1, "at least 1, or None"
     yield one_of("data.on_bad_file", data.on_bad_file, "refuse", "skip")
     yield one_of("model.channels", model.channels, 1, 3)
-    yield "model.rec.num_layers", model.rec.num_layers >= 2, "at least 2"
+    if model.architecture == "paper":
+        yield "model.rec.num_layers", model.rec.num_layers >= 2, "at least 2"
     for net in ("com", "rec"):
         yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
-        rate = model[net].dropout_rate
-        yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
+        if model.architecture == "paper":
+            rate = model[net].dropout_rate
+            yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
     yield qualities("codec.quality", config.codec.quality)
     yield qualities("evaluation.qualities", *evaluation.qualities)

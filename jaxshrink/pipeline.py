@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxshrink.models import ComCNN, Networks, RecCNN, Variables
-from jaxshrink.ops import images
+from jaxshrink.models import Networks, Variables, lmbda_of_quality
+from jaxshrink.ops import images, jpeg
 
 
 class Pipeline:
@@ -21,9 +21,13 @@ class Pipeline:
     Args:
       networks: the modules; their dtype is replaced by float32.
       variables: theirs.
+      learned_tables: whether the codec is to use ComCNN's tables, or libjpeg's.
     """
 
-    def __init__(self, networks: Networks, variables: Networks) -> None:
+    def __init__(
+        self, networks: Networks, variables: Networks, *, learned_tables: bool = False
+    ) -> None:
+        self._learned_tables = learned_tables
         self._com = networks.com.clone(dtype=jnp.float32)
         self._rec = networks.rec.clone(dtype=jnp.float32)
         self._variables = jax.device_put(variables, jax.local_devices()[0])
@@ -41,53 +45,75 @@ class Pipeline:
             digest.update(np.asarray(leaf).tobytes())
         return digest.hexdigest()
 
-    def compact(self, x: np.ndarray) -> np.ndarray:
+    def tables(self, quality: float) -> np.ndarray:
+        """The codec's tables at a quality in 1..100: whole numbers, float32 (2, 8, 8)."""
+        if self._learned_tables:
+            return np.asarray(_tables(self._com, self._variables.com, jnp.float32(quality)))
+        return np.asarray(jpeg.standard_tables(jnp.float32(quality)))
+
+    def compact(self, x: np.ndarray, tables: np.ndarray) -> np.ndarray:
         """Compact images of photographs, before the codec.
 
         Args:
           x: uint8, (N, H, W, C).
+          tables: those of the codec, (2, 8, 8); the paper's ComCNN ignores them.
 
         Returns:
-          uint8, (N, ceil(H / 2), ceil(W / 2), C).
+          uint8, (N, h, w, C) of the compact size.
         """
-        return np.asarray(_compact(self._com, self._variables.com, x))
+        return np.asarray(_compact(self._com, self._variables.com, x, tables))
 
-    def reconstruct(self, y_hat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """x_hat = up(y_hat) + RecCNN(up(y_hat)), clipped and rounded.
+    def reconstruct(
+        self, y_hat: np.ndarray, size: tuple[int, int], tables: np.ndarray
+    ) -> np.ndarray:
+        """x_hat, clipped and rounded.
 
         Args:
           y_hat: decoded compact images, uint8, (N, h, w, C).
           size: (H, W) of the originals.
+          tables: those of the codec, (2, 8, 8); the paper's RecCNN ignores them.
 
         Returns:
           uint8, (N, H, W, C).
         """
-        return np.asarray(_reconstruct(self._rec, size, self._variables.rec, y_hat))
+        return np.asarray(_reconstruct(self._rec, size, self._variables.rec, y_hat, tables))
 
 
 def enlarge(y_hat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """up(y_hat) alone, clipped and rounded: what somebody without RecCNN sees.
 
-    Arguments and result as in `Pipeline.reconstruct`.
+    Arguments and result as in `Pipeline.reconstruct`; what has that size already stays as it is.
     """
-    return np.asarray(_enlarge(size, y_hat))
+    return y_hat if y_hat.shape[1:3] == size else np.asarray(_enlarge(size, y_hat))
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _compact(com: ComCNN, variables: Variables, x: jax.Array) -> jax.Array:
+def _tables(com: Any, variables: Variables, quality: jax.Array) -> jax.Array:
+    lmbda = lmbda_of_quality(quality)[None]
     with jax.default_matmul_precision("highest"):
-        y: Any = com.apply(variables, images.to_float(x))
+        return jpeg.whole_steps(com.apply(variables, lmbda, method="tables"))[0]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _compact(com: Any, variables: Variables, x: jax.Array, tables: jax.Array) -> jax.Array:
+    with jax.default_matmul_precision("highest"):
+        y: Any = com.apply(variables, images.to_float(x), _for_each(x, tables))
         return images.to_uint8(y)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _reconstruct(
-    rec: RecCNN, size: tuple[int, int], variables: Variables, y_hat: jax.Array
+    rec: Any, size: tuple[int, int], variables: Variables, y_hat: jax.Array, tables: jax.Array
 ) -> jax.Array:
     with jax.default_matmul_precision("highest"):
-        up_y_hat = images.enlarge(images.to_float(y_hat), size)
-        residual: Any = rec.apply(variables, up_y_hat)
-        return images.to_uint8(up_y_hat + residual)
+        x_hat: Any = rec.apply(
+            variables, images.to_float(y_hat), size, _for_each(y_hat, tables), method="reconstruct"
+        )
+        return images.to_uint8(x_hat)
+
+
+def _for_each(batch: jax.Array, tables: jax.Array) -> jax.Array:
+    return jnp.broadcast_to(tables, (len(batch), *tables.shape))
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -1,17 +1,24 @@
 """Real codecs, on the host: uint8 images of shape (H, W, C), C = 1 or 3, to bytes and back."""
 
-from jaxshrink.codecs.batches import encode_batch, round_trip_batch
+from jaxshrink.codecs.batches import encode_batch, jpeg_round_trip_batch, round_trip_batch
 from jaxshrink.codecs.codec import Codec
 from jaxshrink.codecs.extras import EXTRA_CODECS
+from jaxshrink.codecs.jpeg import JPEG_TABLES, JpegTables, decode_jpeg, encode_jpeg, read_tables
 from jaxshrink.codecs.pillow import CODECS, codec_by_name
 from jaxshrink.codecs.search import largest_quality_within
 
 __all__ = [
     "CODECS",
     "EXTRA_CODECS",
+    "JPEG_TABLES",
     "Codec",
+    "JpegTables",
     "codec_by_name",
+    "decode_jpeg",
     "encode_batch",
+    "encode_jpeg",
+    "jpeg_round_trip_batch",
     "largest_quality_within",
+    "read_tables",
     "round_trip_batch",
 ]

@@ -11,7 +11,7 @@ class Codec(Protocol):
     @property
     def name(self) -> str: ...
 
-    def encode(self, image: np.ndarray, quality: int) -> bytes:
+    def encode(self, image: np.ndarray, quality: float) -> bytes:
         """Returns the whole file, headers included, of a uint8 (H, W, C) image, C = 1 or 3."""
         ...
 

@@ -22,7 +22,7 @@ class JxlCodec:
     name: str = "jxl"
     pillow: PillowCodec = _JXL
 
-    def encode(self, image: np.ndarray, quality: int) -> bytes:
+    def encode(self, image: np.ndarray, quality: float) -> bytes:
         import_extra("pillow_jxl", "jxl")
         return self.pillow.encode(image, quality)
 
@@ -37,7 +37,7 @@ class JxlTranscode:
 
     name: str = "jxl-transcode"
 
-    def encode(self, image: np.ndarray, quality: int) -> bytes:
+    def encode(self, image: np.ndarray, quality: float) -> bytes:
         pillow_jxl = import_extra("pillow_jxl", "jxl")
         jpeg = _JPEG.encode(image, quality)
         height, width, channels = image.shape
@@ -65,7 +65,7 @@ class MozjpegLossless:
 
     name: str = "mozjpeg-lossless"
 
-    def encode(self, image: np.ndarray, quality: int) -> bytes:
+    def encode(self, image: np.ndarray, quality: float) -> bytes:
         mozjpeg = import_extra("mozjpeg_lossless_optimization", "mozjpeg")
         return mozjpeg.optimize(_JPEG.encode(image, quality))
 

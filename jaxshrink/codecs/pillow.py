@@ -42,14 +42,16 @@ class PillowCodec:
     setting: Callable[[int], dict[str, Any]] = dataclasses.field(default=_quality, repr=False)
     lowest_quality: int = 1
 
-    def encode(self, image: np.ndarray, quality: int) -> bytes:
+    def encode(self, image: np.ndarray, quality: float) -> bytes:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in _MODES:
             raise ValueError(f"expected uint8 (H, W, 1 or 3), got {image.dtype} {image.shape}")
+        if quality != int(quality):
+            raise ValueError(f"quality must be a whole number, got {quality}")
         if not self.lowest_quality <= quality <= 100:
             raise ValueError(f"quality must be from {self.lowest_quality} to 100, got {quality}")
         buffer = io.BytesIO()
         pixels = image[:, :, 0] if image.shape[2] == 1 else image
-        options = dict(self.options) | self.setting(quality)
+        options = dict(self.options) | self.setting(int(quality))
         Image.fromarray(pixels).save(buffer, self.format, **options)
         return buffer.getvalue()
 
@@ -65,9 +67,8 @@ CODECS: dict[str, Codec] = {
         PillowCodec("jpeg", "JPEG"),
         PillowCodec("jpeg-optimized", "JPEG", (("optimize", True), ("progressive", True))),
         PillowCodec("webp", "WEBP", (("method", 6),), lowest_quality=0),
-        # Two threads everywhere: one gives other bytes than two or more, and the default is as
-        # many as the machine has.
-        PillowCodec("avif", "AVIF", (("speed", 4), ("max_threads", 2)), lowest_quality=0),
+        # One thread: the default is as many as the machine has, and the bytes depend on it.
+        PillowCodec("avif", "AVIF", (("speed", 4), ("max_threads", 1)), lowest_quality=0),
         PillowCodec(
             "jpeg2000",
             "JPEG2000",

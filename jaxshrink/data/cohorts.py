@@ -26,7 +26,7 @@ class Cohort:
       sizes: (height, width) of each, as `cohort[i]` returns it.
       channels: 1 or 3.
       resize: the size that every image is resized to, or None.
-      max_pixels: as in `read_image`.
+      max_pixels, halve_from: as in `read_image`.
       decoded: the images, or None where they are decoded at every use.
     """
 
@@ -35,6 +35,7 @@ class Cohort:
     channels: int
     resize: tuple[int, int] | None
     max_pixels: int
+    halve_from: int | None
     decoded: tuple[np.ndarray, ...] | None
 
     def __len__(self) -> int:
@@ -54,7 +55,9 @@ class Cohort:
         """
         if self.decoded is not None:
             return self.decoded[index]
-        return read_image(self.paths[index], self.channels, self.max_pixels, self.resize)
+        return read_image(
+            self.paths[index], self.channels, self.max_pixels, self.resize, self.halve_from
+        )
 
 
 def open_cohort(
@@ -64,6 +67,7 @@ def open_cohort(
     channels: int = 3,
     resize: tuple[int, int] | None = None,
     max_pixels: int = 100_000_000,
+    halve_from: int | None = None,
     memory_limit: int = 2**31,
     on_bad_file: str = "refuse",
     verify: bool = True,
@@ -73,7 +77,7 @@ def open_cohort(
     Args:
       location: as in `list_images`.
       pool: decodes in parallel.
-      channels, resize, max_pixels: as in `read_image`.
+      channels, resize, max_pixels, halve_from: as in `read_image`.
       memory_limit: decoded images of no more bytes in all are kept in memory.
       on_bad_file: "refuse" ends at a bad file; "skip" names it in a warning and goes on.
       verify: whether to decode even what does not fit into memory, once. If not, and bad files
@@ -85,11 +89,13 @@ def open_cohort(
     paths = list_images(location)
 
     def size_of(path: Path) -> tuple[int, int]:
-        native = image_size(path, max_pixels)
-        return resize or native
+        height, width = image_size(path, max_pixels)
+        if halve_from is not None and min(height, width) >= halve_from:
+            height, width = -(-height // 2), -(-width // 2)
+        return resize or (height, width)
 
     def read(path: Path) -> np.ndarray:
-        return read_image(path, channels, max_pixels, resize)
+        return read_image(path, channels, max_pixels, resize, halve_from)
 
     paths, sizes = _keep_good(paths, pool, size_of, on_bad_file, location)
     decoded = None
@@ -100,7 +106,7 @@ def open_cohort(
     elif verify or on_bad_file == "refuse":
         paths, shapes = _keep_good(paths, pool, lambda p: read(p).shape, on_bad_file, location)
         sizes = [(shape[0], shape[1]) for shape in shapes]
-    return Cohort(tuple(paths), tuple(sizes), channels, resize, max_pixels, decoded)
+    return Cohort(tuple(paths), tuple(sizes), channels, resize, max_pixels, halve_from, decoded)
 
 
 def _keep_good(

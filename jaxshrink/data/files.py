@@ -20,11 +20,14 @@ def list_images(location: str) -> list[Path]:
     """Returns the images of a folder and its subfolders, sorted by path.
 
     Args:
-      location: a folder, an image file, or "packaged:" and a name, see `packaged.py`.
+      location: a folder, an image file, or "packaged:" and a name, see `packaged.py`; several
+        with commas between them.
 
     Raises:
       DataError: if there is none.
     """
+    if "," in location and not Path(location).exists():
+        return [path for part in location.split(",") for path in list_images(part)]
     if location.startswith(packaged.PREFIX):
         return packaged.packaged_photographs(location.removeprefix(packaged.PREFIX))
     path = Path(location)
@@ -69,7 +72,11 @@ def is_grayscale(path: Path, max_pixels: int) -> bool:
 
 
 def read_image(
-    path: Path, channels: int, max_pixels: int, resize: tuple[int, int] | None = None
+    path: Path,
+    channels: int,
+    max_pixels: int,
+    resize: tuple[int, int] | None = None,
+    halve_from: int | None = None,
 ) -> np.ndarray:
     """Decodes a file of any format and mode that Pillow reads.
 
@@ -81,6 +88,8 @@ def read_image(
       channels: 3 for RGB, 1 for grayscale.
       max_pixels: files that hold more are refused before they are decoded.
       resize: (height, width), bicubic with antialiasing; None leaves the size alone.
+      halve_from: images whose shorter side is at least so long are halved first, which takes
+        the artifacts out of photographs that were stored as JPEGs.
 
     Returns:
       uint8, (H, W, channels).
@@ -92,6 +101,8 @@ def read_image(
         try:
             upright = ImageOps.exif_transpose(image)
             converted = _to_8_bits(upright, path).convert("RGB" if channels == 3 else "L")
+            if halve_from is not None and min(converted.size) >= halve_from:
+                converted = converted.reduce(2)
             if resize is not None:
                 converted = converted.resize(resize[::-1], Image.Resampling.BICUBIC)
             pixels = np.array(converted)

@@ -27,7 +27,7 @@ class Measurement:
       ms_ssim: linear; None where a side is too short for it.
     """
 
-    quality: int
+    quality: float
     num_bytes: int
     bpp: float
     psnr: float
@@ -56,14 +56,15 @@ class ModelResult:
 
 
 def measure_model(
-    pipeline: Pipeline, cohort: Cohort, codec: Codec, quality: int, pool: Executor
+    pipeline: Pipeline, cohort: Cohort, codec: Codec, quality: float, pool: Executor
 ) -> Iterator[ModelResult]:
     """Sends a cohort through a model and its codec; images of one size go together."""
     for indices, x in _same_size_batches(cohort):
         size = x.shape[1:3]
-        files = encode_batch(pipeline.compact(x), codec, quality, pool)
+        tables = pipeline.tables(quality)
+        files = encode_batch(pipeline.compact(x, tables), codec, quality, pool)
         y_hat = np.stack(list(pool.map(lambda f: codec.decode(f, cohort.channels), files)))
-        x_hat = pipeline.reconstruct(y_hat, size)
+        x_hat = pipeline.reconstruct(y_hat, size, tables)
         sizes = [len(file) for file in files]
         qualities = [quality] * len(files)
         model = _measurements(x, x_hat, sizes, qualities)
@@ -117,7 +118,7 @@ def _same_size_batches(cohort: Cohort) -> Iterator[tuple[list[int], np.ndarray]]
 
 
 def _measurements(
-    x: np.ndarray, x_hat: np.ndarray, num_bytes: Iterable[int], qualities: Iterable[int]
+    x: np.ndarray, x_hat: np.ndarray, num_bytes: Iterable[int], qualities: Iterable[float]
 ) -> list[Measurement]:
     size = x.shape[1:3]
     scores = image_scores(x, x_hat)

@@ -12,7 +12,6 @@ from jaxshrink.codecs import CODECS, EXTRA_CODECS, Codec
 from jaxshrink.errors import ConfigError, MethodError
 
 JPEG_ANCHORS = ("jpeg", "jpeg-optimized")
-MODEL_CODEC = "jpeg-optimized"
 
 _JPEG_QUALITIES = (2, 5, 10, 15, 20, 30, 50, 75)
 # They cover 0.08 to 1 bit per pixel on photographs.
@@ -137,10 +136,11 @@ def check_codec(codec: Codec, channels: int, qualities: Sequence[float]) -> None
 
 
 def method_by_name(name: str) -> Method:
-    """Returns the codec of this name, or the model in the folder of this name.
+    """Returns the codec of this name, or the model of this name, or in this file or folder.
 
-    A model's compact images travel as optimized JPEGs, or in the codec named after an "@":
-    "runs/paper@webp".
+    A model of the package, or a file of weights: "photo", or with options after colons, see
+    `CompressorMethod.parse`. A folder's compact images travel in the codec that its config names,
+    or in the one after an "@": "runs/paper@webp".
 
     Raises:
       ConfigError: if there is neither.
@@ -149,14 +149,18 @@ def method_by_name(name: str) -> Method:
     codecs = {**CODECS, **EXTRA_CODECS}
     if name in codecs:
         return CodecMethod(codecs[name])
-    folder, _, codec_name = name.rpartition("@") if "@" in name else (name, "", MODEL_CODEC)
-    if not Path(folder).is_dir():
-        raise ConfigError(
-            f"unknown method {name!r}: neither a folder with a model nor one of {', '.join(codecs)}"
-        )
-    if codec_name not in codecs:
-        raise ConfigError(f"{name}: unknown codec {codec_name!r}; known: {', '.join(codecs)}")
     # Codecs alone start without the neural networks' libraries.
-    from jaxshrink.evaluation.model_method import ModelMethod
+    from jaxshrink.evaluation.model_method import CompressorMethod, ModelMethod
+    from jaxshrink.models.weights import shipped_weights
 
-    return ModelMethod.load(Path(folder), codecs[codec_name])
+    if name.split(":")[0] in shipped_weights() or Path(name.split(":")[0]).is_file():
+        return CompressorMethod.parse(name)
+    folder, _, codec_name = name.rpartition("@") if "@" in name else (name, "", "")
+    if not Path(folder).is_dir():
+        known = ", ".join([*codecs, *shipped_weights()])
+        raise ConfigError(
+            f"unknown method {name!r}: neither a model's folder or file nor one of {known}"
+        )
+    if codec_name and codec_name not in codecs:
+        raise ConfigError(f"{name}: unknown codec {codec_name!r}; known: {', '.join(codecs)}")
+    return ModelMethod.load(Path(folder), codecs.get(codec_name))

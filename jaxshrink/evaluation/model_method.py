@@ -1,4 +1,4 @@
-"""A trained model as a method."""
+"""Models as methods: a pair of networks in training, or a compressor."""
 
 import time
 from collections.abc import Sequence
@@ -8,10 +8,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jaxshrink import workdir as workdirs
-from jaxshrink.codecs import Codec
+from jaxshrink.codecs import CODECS, Codec, decode_jpeg
+from jaxshrink.compressor import Compressed, Compressor
 from jaxshrink.errors import ConfigError
-from jaxshrink.evaluation.methods import MODEL_CODEC, Trip, check_codec
-from jaxshrink.evaluation.run import load_pipeline
+from jaxshrink.evaluation.methods import Trip, check_codec
+from jaxshrink.evaluation.run import codec_of, load_pipeline
 from jaxshrink.models.weights import load_jiang2017
 from jaxshrink.pipeline import Pipeline
 
@@ -25,19 +26,21 @@ class ModelMethod:
     parallel = False
     qualities: tuple[float, ...] = _QUALITIES
 
-    def __init__(self, folder: Path, pipeline: Pipeline, codec: Codec) -> None:
+    def __init__(self, folder: Path, pipeline: Pipeline, codec: Codec, suffix: str = "") -> None:
         self._pipeline = pipeline
         self._codec = codec
-        suffix = "" if codec.name == MODEL_CODEC else f"@{codec.name}"
         self.name = f"{folder.resolve().name}{suffix}"
         self.description = f"model {folder.name}, its compact images as {codec.name}"
-        self.identity = f"{pipeline.fingerprint} {codec!r}"
+        self.identity = f"{pipeline.fingerprint} {codec.name}"
         self._compiled: set[tuple[int, ...]] = set()
 
     @classmethod
-    def load(cls, folder: Path, codec: Codec) -> "ModelMethod":
+    def load(cls, folder: Path, codec: Codec | None = None) -> "ModelMethod":
         """Opens the model in a folder; errors as in `open_pipeline`."""
-        return cls(folder, open_pipeline(folder), codec)
+        pipeline, its_codec = open_pipeline(folder)
+        if codec is None:
+            return cls(folder, pipeline, its_codec)
+        return cls(folder, pipeline, codec, f"@{codec.name}")
 
     def check(self, channels: int, qualities: Sequence[float]) -> None:
         if channels != self._pipeline.channels:
@@ -54,15 +57,16 @@ class ModelMethod:
             self._compiled.add(x.shape)
             self.trip(x, quality)
         start = time.perf_counter()
-        data = self._codec.encode(self._pipeline.compact(x[None])[0], int(quality))
+        tables = self._pipeline.tables(quality)
+        data = self._codec.encode(self._pipeline.compact(x[None], tables)[0], quality)
         middle = time.perf_counter()
         y_hat = self._codec.decode(data, x.shape[2])
-        x_hat = self._pipeline.reconstruct(y_hat[None], (x.shape[0], x.shape[1]))[0]
+        x_hat = self._pipeline.reconstruct(y_hat[None], (x.shape[0], x.shape[1]), tables)[0]
         return Trip(data, x_hat, middle - start, time.perf_counter() - middle, y_hat)
 
 
-def open_pipeline(folder: Path) -> Pipeline:
-    """Loads whatever kind of model a folder holds: the one place that knows them all.
+def open_pipeline(folder: Path) -> tuple[Pipeline, Codec]:
+    """Loads whatever kind of model a folder holds, and the codec that it was made for.
 
     That is a working directory of `launch.py`, or the two files that Jiang et al. published.
 
@@ -70,5 +74,75 @@ def open_pipeline(folder: Path) -> Pipeline:
       CheckpointError: if it holds none, or it is damaged.
     """
     if all((folder / name).is_file() for name in _JIANG2017):
-        return Pipeline(*load_jiang2017(*(folder / name for name in _JIANG2017)))
-    return load_pipeline(ConfigDict(workdirs.read_config(folder)), folder)
+        networks = load_jiang2017(*(folder / name for name in _JIANG2017))
+        return Pipeline(*networks), CODECS["jpeg-optimized"]
+    config = ConfigDict(workdirs.read_config(folder))
+    pipeline = load_pipeline(config, folder)
+    return pipeline, codec_of(config, pipeline)
+
+
+class CompressorMethod:
+    """Whole files of a model: per image the best of its scales and plain JPEG."""
+
+    parallel = False
+    qualities: tuple[float, ...] = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+
+    def __init__(
+        self,
+        name: str,
+        compressor: Compressor,
+        scales: tuple[int, ...] | None = None,
+        num_refinements: int = 0,
+    ) -> None:
+        self.name = name
+        self._compressor = compressor
+        self._scales = scales
+        self._num_refinements = num_refinements
+        self.description = f"{name}: whole files, marker included"
+        self.identity = f"{compressor.fingerprint} {scales} {num_refinements}"
+        self._compiled: set[tuple[int, ...]] = set()
+
+    @classmethod
+    def parse(cls, text: str) -> "CompressorMethod":
+        """Opens "MODEL[:half|:full][:refine=N]", MODEL a name or a file of weights.
+
+        Raises:
+          CheckpointError: if there is no such model.
+          ConfigError: if an option is unknown.
+        """
+        model, *options = text.split(":")
+        scales, num_refinements = None, 0
+        for option in options:
+            name, _, value = option.partition("=")
+            if option in ("half", "full"):
+                scales = (2 if option == "half" else 1,)
+            elif name == "refine" and value.isdecimal():
+                num_refinements = int(value)
+            else:
+                raise ConfigError(f"{text}: unknown option {option!r}; half, full, refine=N")
+        name = ":".join([Path(model).stem, *options])
+        return cls(name, Compressor.load(model), scales, num_refinements)
+
+    def check(self, channels: int, qualities: Sequence[float]) -> None:
+        if channels != self._compressor.channels:
+            raise ConfigError(f"{self.name} is a model for colour images, and these are grayscale")
+        for quality in qualities:
+            if not 1 <= quality <= 100:
+                raise ConfigError(f"{self.name}: the quality must be from 1 to 100, got {quality}")
+
+    def trip(self, x: np.ndarray, quality: float) -> Trip:
+        if x.shape not in self._compiled:
+            self._compiled.add(x.shape)
+            self.trip(x, quality)
+        start = time.perf_counter()
+        compressed = self._compress(x, quality)
+        middle = time.perf_counter()
+        x_hat = self._compressor.expand(compressed.data)
+        seconds = time.perf_counter() - middle
+        y_hat = decode_jpeg(compressed.data, x.shape[2])
+        return Trip(compressed.data, x_hat, middle - start, seconds, y_hat)
+
+    def _compress(self, x: np.ndarray, quality: float) -> Compressed:
+        return self._compressor.compress(
+            x, quality, scales=self._scales, num_refinements=self._num_refinements
+        )

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from jaxshrink import workdir as workdirs
-from jaxshrink.codecs import codec_by_name
+from jaxshrink.codecs import JPEG_TABLES, Codec, JpegTables, codec_by_name
 from jaxshrink.config import check_config
 from jaxshrink.data import Cohort, open_cohort
 from jaxshrink.errors import CheckpointError
 from jaxshrink.evaluation.cohorts import CohortResult, format_table, measure_cohort
 from jaxshrink.evaluation.triptychs import save_triptych
-from jaxshrink.models import create_networks, variables_template
+from jaxshrink.models import Networks, create_networks, variables_template
 from jaxshrink.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def evaluate(config: Any, workdir: Path) -> None:
     """
     check_config(config)
     workdirs.check_model(workdir, json.loads(config.to_json()))
-    codec = codec_by_name(config.codec.name)
     pipeline = load_pipeline(config, workdir)
+    codec = codec_of(config, pipeline)
     qualities = sorted({config.codec.quality, *config.evaluation.qualities})
     folder = workdir / "evaluation"
     results: dict[str, dict[int, CohortResult]] = {}
@@ -83,15 +83,35 @@ def load_pipeline(config: Any, workdir: Path) -> Pipeline:
     Raises:
       CheckpointError: if there are none, or they are damaged.
     """
-    networks = create_networks(config.model.to_dict())
+    variables, info = load_best(config, workdir)
+    _log.info("restored step %d, development score %s", info["step"], info["score"])
+    return create_pipeline(config, create_networks(config.model.to_dict()), variables)
+
+
+def load_best(config: Any, workdir: Path) -> tuple[Networks, dict[str, Any]]:
+    """Restores the variables with the best development score, and "step" and "score" of them.
+
+    Raises:
+      CheckpointError: if there are none, or they are damaged.
+    """
     store = workdirs.best_checkpoints(workdir)
-    restored = store.restore(variables_template(networks))
+    restored = store.restore(variables_template(create_networks(config.model.to_dict())))
     store.close()
     if restored is None:
         raise CheckpointError(f"{workdir}: no checkpoint yet; train first")
-    variables, info = restored
-    _log.info("restored step %d, development score %s", info["step"], info["score"])
-    return Pipeline(networks, variables)
+    return restored
+
+
+def create_pipeline(config: Any, networks: Networks, variables: Networks) -> Pipeline:
+    """Returns the pipeline of a config's networks."""
+    return Pipeline(networks, variables, learned_tables=config.codec.tables == "learned")
+
+
+def codec_of(config: Any, pipeline: Pipeline) -> Codec:
+    """Returns the codec of a config, told the pipeline's tables if it needs to be."""
+    if config.codec.name == JPEG_TABLES:
+        return JpegTables(pipeline.tables, config.codec.subsampling)
+    return codec_by_name(config.codec.name)
 
 
 def open_cohort_of(config: Any, name: str, pool: Executor) -> Cohort:
@@ -103,6 +123,7 @@ def open_cohort_of(config: Any, name: str, pool: Executor) -> Cohort:
         channels=config.model.channels,
         resize=None if data.resize is None else (data.resize, data.resize),
         max_pixels=data.max_pixels,
+        halve_from=data.halve_from,
         memory_limit=data.memory_limit,
         on_bad_file=data.on_bad_file,
         # Training can go on without an image, evaluation would end.

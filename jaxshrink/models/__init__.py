@@ -9,13 +9,17 @@ from jaxshrink.models.networks import (
     variables_template,
 )
 from jaxshrink.models.reccnn import RecCNN
+from jaxshrink.models.residual import ResidualComCNN, ResidualRecCNN, lmbda_of_quality
 
 __all__ = [
     "ComCNN",
     "Networks",
     "RecCNN",
+    "ResidualComCNN",
+    "ResidualRecCNN",
     "Variables",
     "create_networks",
     "init_variables",
+    "lmbda_of_quality",
     "variables_template",
 ]

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxshrink.models.blocks import KERNEL_INIT, Conv3x3, ConvBlock, Initializer
+from jaxshrink.ops import images
 
 _zeros = nn.initializers.zeros_init()
 
@@ -46,6 +47,7 @@ class ComCNN(nn.Module):
       dtype: of the computation.
     """
 
+    scale = 2
     channels: int = 3
     features: int = 64
     symmetric_padding: bool = False
@@ -54,10 +56,11 @@ class ComCNN(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: jax.Array, *, train: bool = False) -> jax.Array:
+    def __call__(self, x: jax.Array, tables: Any = None, *, train: bool = False) -> jax.Array:
+        del tables  # whatever the codec does, it does the same
         # An odd side gets its last row or column twice: same padding would otherwise sample it
         # one pixel off from where it samples an even one.
-        x = jnp.pad(x, ((0, 0), (0, x.shape[1] % 2), (0, x.shape[2] % 2), (0, 0)), mode="edge")
+        x = images.pad_to_even(x)
         block = functools.partial(
             ConvBlock,
             features=self.features,

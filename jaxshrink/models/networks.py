@@ -8,12 +8,18 @@ import jax.numpy as jnp
 
 from jaxshrink.models.comcnn import ComCNN
 from jaxshrink.models.reccnn import RecCNN
+from jaxshrink.models.residual import ResidualComCNN, ResidualRecCNN
+from jaxshrink.ops import jpeg
 
 Variables = dict[str, Any]
 
 
 class Networks(NamedTuple):
-    """ComCNN and RecCNN, as modules or as their variables, {"params": ..., "batch_stats": ...}."""
+    """ComCNN and RecCNN, as modules or as their variables, {"params": ..., "batch_stats": ...}.
+
+    Whatever the architecture, com(x, tables) is y, and rec.reconstruct(y_hat, size, tables) is
+    x_hat; `tables` are the codec's, (N, 2, 8, 8), or None where the architecture ignores them.
+    """
 
     com: Any
     rec: Any
@@ -23,22 +29,27 @@ def create_networks(settings: Mapping[str, Any], dtype: str = "float32") -> Netw
     """Returns both modules.
 
     Args:
-      settings: {"channels": ., "com": fields of ComCNN, "rec": fields of RecCNN}.
+      settings: {"architecture": "paper" or "residual", "com": fields of ComCNN, "rec": fields of
+        RecCNN, and what both share: "channels" and, if residual, "scale"}.
       dtype: of the computation; parameters are float32.
     """
-    shared = {"channels": settings["channels"], "dtype": jnp.dtype(dtype)}
-    return Networks(
-        com=ComCNN(**shared, **settings["com"]), rec=RecCNN(**shared, **settings["rec"])
-    )
+    shared = {k: v for k, v in settings.items() if k not in ("architecture", "com", "rec")}
+    com, rec = _ARCHITECTURES[settings["architecture"]]
+    shared["dtype"] = jnp.dtype(dtype)
+    return Networks(com=com(**shared, **settings["com"]), rec=rec(**shared, **settings["rec"]))
+
+
+_ARCHITECTURES = {"paper": (ComCNN, RecCNN), "residual": (ResidualComCNN, ResidualRecCNN)}
 
 
 def init_variables(networks: Networks, com_key: jax.Array, rec_key: jax.Array) -> Networks:
     """Returns the initial variables of both; traceable."""
 
-    def init(net: Any, key: jax.Array) -> Variables:
-        return {"batch_stats": {}, **net.init(key, jnp.zeros((1, 8, 8, net.channels)))}
-
-    return Networks(com=init(networks.com, com_key), rec=init(networks.rec, rec_key))
+    image = jnp.zeros((1, 8, 8, networks.com.channels))
+    tables = jnp.ones((1, 2, jpeg.BLOCK, jpeg.BLOCK))
+    y, com = networks.com.init_with_output(com_key, image, tables)
+    rec = networks.rec.init(rec_key, y, image.shape[1:3], tables, method="reconstruct")
+    return Networks(com={"batch_stats": {}, **com}, rec={"batch_stats": {}, **rec})
 
 
 def variables_template(networks: Networks) -> Networks:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxshrink.models.blocks import Conv3x3, ConvBlock
+from jaxshrink.ops import images
 
 
 class RecCNN(nn.Module):
@@ -43,3 +44,11 @@ class RecCNN(nn.Module):
             self.channels, kernel_init=nn.initializers.zeros_init(), dtype=self.dtype
         )(x)
         return residual.astype(jnp.float32)
+
+    def reconstruct(
+        self, y_hat: jax.Array, size: tuple[int, int], tables: Any = None, *, train: bool = False
+    ) -> jax.Array:
+        """x_hat = up(y_hat) + RecCNN(up(y_hat)), of `size` (H, W). The tables are not looked at."""
+        del tables
+        up_y_hat = images.enlarge(y_hat, size)
+        return up_y_hat + self(up_y_hat, train=train)

@@ -1,17 +1,146 @@
-"""Weights from elsewhere: the importer of those that Jiang et al. published."""
+"""Weights in one file, as the package ships them; and the importer of Jiang et al.'s."""
 
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from jaxshrink.errors import CheckpointError
 from jaxshrink.models.comcnn import ComCNN
-from jaxshrink.models.networks import Networks, Variables
+from jaxshrink.models.networks import (
+    Networks,
+    Variables,
+    create_networks,
+    variables_template,
+)
 from jaxshrink.models.reccnn import RecCNN
+
+SHIPPED = Path(__file__).parent / "shipped"
+_SUFFIX = ".safetensors"
+_FORMAT = 1
 
 # What flax.linen.BatchNorm adds to the variance.
 _FLAX_EPSILON = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """One model: a pair of networks for every scale.
+
+    Attributes:
+      name: what its files are marked with.
+      configs: scale -> the config that its pair was trained with.
+      variables: scale -> variables, numpy.
+      description: where it comes from: data, steps, versions.
+    """
+
+    name: str
+    configs: Mapping[int, Mapping[str, Any]]
+    variables: Mapping[int, Networks]
+    description: Mapping[str, Any]
+
+    @property
+    def networks(self) -> dict[int, Networks]:
+        """Scale -> modules."""
+        return {scale: create_networks(config["model"]) for scale, config in self.configs.items()}
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the configs and of every array."""
+        digest = hashlib.sha256(json.dumps(_by_name(self.configs), sort_keys=True).encode())
+        for name, array in sorted(_arrays(self.variables).items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(array.tobytes())
+        return digest.digest()
+
+
+def shipped_weights() -> list[str]:
+    """The names of the models in this package."""
+    return sorted(path.stem for path in SHIPPED.glob(f"*{_SUFFIX}"))
+
+
+def save_weights(weights: Weights) -> bytes:
+    """Returns a safetensors file, all that is known about the weights in its metadata."""
+    metadata = {
+        "format": str(_FORMAT),
+        "name": weights.name,
+        "configs": json.dumps(_by_name(weights.configs), sort_keys=True),
+        "description": json.dumps(weights.description, sort_keys=True),
+        "sha256": weights.digest.hex(),
+    }
+    return save(_arrays(weights.variables), metadata)
+
+
+def load_weights(name_or_path: str) -> Weights:
+    """Reads a model of this package by its name, or a file by its path.
+
+    Raises:
+      CheckpointError: if there is none, or it is damaged.
+    """
+    path = SHIPPED / f"{name_or_path}{_SUFFIX}"
+    if name_or_path not in shipped_weights():
+        path = Path(name_or_path)
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        known = ", ".join(shipped_weights()) or "none"
+        raise CheckpointError(
+            f"no model {name_or_path!r}: neither a file nor one of this package's ({known})"
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: no weights ({error})") from error
+    if metadata.get("format") != str(_FORMAT):
+        raise CheckpointError(f"{path}: weights of another format")
+    configs = {int(scale): config for scale, config in json.loads(metadata["configs"]).items()}
+    try:
+        variables = {
+            scale: _restore(create_networks(config["model"]), arrays, f"{scale}")
+            for scale, config in configs.items()
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its arrays do not fit its config ({error})") from error
+    weights = Weights(metadata["name"], configs, variables, json.loads(metadata["description"]))
+    if weights.digest.hex() != metadata["sha256"]:
+        raise CheckpointError(f"{path}: damaged (its hash is another)")
+    return weights
+
+
+def _by_name(configs: Mapping[int, Any]) -> dict[str, Any]:
+    return {str(scale): config for scale, config in configs.items()}
+
+
+def _arrays(variables: Mapping[int, Networks]) -> dict[str, np.ndarray]:
+    """Every array by a name: "2/com/params/trunk/Conv_0/kernel"."""
+    return {
+        f"{scale}/{name}": np.asarray(leaf)
+        for scale, networks in variables.items()
+        for name, leaf in zip(_names(networks), jax.tree.leaves(networks), strict=True)
+    }
+
+
+def _names(tree: Any) -> list[str]:
+    paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(tree)]
+    return ["/".join(str(getattr(k, "name", getattr(k, "key", k))) for k in p) for p in paths]
+
+
+def _restore(networks: Networks, arrays: Mapping[str, np.ndarray], prefix: str) -> Networks:
+    template = variables_template(networks)
+    leaves = []
+    for name, leaf in zip(_names(template), jax.tree.leaves(template), strict=True):
+        array = arrays[f"{prefix}/{name}"]
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError(f"{name} is {array.dtype} {array.shape}")
+        leaves.append(array)
+    return jax.tree.unflatten(jax.tree.structure(template), leaves)
 
 
 def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, Networks]:

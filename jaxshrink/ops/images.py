@@ -29,6 +29,32 @@ def compact_size(size: tuple[int, int]) -> tuple[int, int]:
     return (size[0] + 1) // 2, (size[1] + 1) // 2
 
 
+def pad_to_even(image: jax.Array) -> jax.Array:
+    """Repeats the last row and column of (N, H, W, C) where a side is odd."""
+    padding = ((0, 0), (0, image.shape[1] % 2), (0, image.shape[2] % 2), (0, 0))
+    return jnp.pad(image, padding, mode="edge")
+
+
+def fold(image: jax.Array) -> jax.Array:
+    """Space to depth: (N, 2h, 2w, C) -> (N, h, w, 4C)."""
+    n, height, width, c = image.shape
+    blocks = image.reshape(n, height // 2, 2, width // 2, 2, c)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, height // 2, width // 2, 4 * c)
+
+
+def unfold(image: jax.Array) -> jax.Array:
+    """Depth to space, the inverse of `fold`."""
+    n, h, w, channels = image.shape
+    blocks = image.reshape(n, h, w, 2, 2, channels // 4).transpose(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(n, 2 * h, 2 * w, channels // 4)
+
+
+def halve(image: jax.Array) -> jax.Array:
+    """Means of 2x2 pixels: (N, 2h, 2w, C) -> (N, h, w, C)."""
+    n, height, width, c = image.shape
+    return image.reshape(n, height // 2, 2, width // 2, 2, c).mean(axis=(2, 4))
+
+
 def enlarge(image: jax.Array, size: tuple[int, int]) -> jax.Array:
     """Bicubic enlargement by exactly 2, then cropped to `size`: the paper's up(.).
 

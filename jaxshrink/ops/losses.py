@@ -3,8 +3,12 @@
 With equal parts on every device, the mean of the parts' losses is the batch's loss.
 """
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
+
+from jaxshrink.ops import metrics
 
 
 def half_squared_error(prediction: jax.Array, target: jax.Array) -> jax.Array:
@@ -50,6 +54,41 @@ def rec_loss(up_y_hat: jax.Array, residual: jax.Array, x: jax.Array) -> jax.Arra
       x: the originals, (N, H, W, C).
     """
     return half_squared_error(residual, x - up_y_hat)
+
+
+@dataclasses.dataclass(frozen=True)
+class Distortion:
+    """A weighted sum of losses, one value per image.
+
+    Attributes:
+      squared_error: weight of 1/2 || x_hat - x ||^2, the paper's: eq. 2 and 3.
+      squared_levels: of the mean squared error, in the squared levels of an 8-bit image.
+      charbonnier: of the mean of sqrt(d^2 + 1), d in levels: Charbonnier et al. 1994; about L1.
+      ms_ssim: of 1 - MS-SSIM; needs sides of at least `MS_SSIM_MIN_SIDE`.
+    """
+
+    squared_error: float = 0.0
+    squared_levels: float = 0.0
+    charbonnier: float = 0.0
+    ms_ssim: float = 0.0
+
+    def __call__(self, x_hat: jax.Array, x: jax.Array) -> jax.Array:
+        """Maps two (N, H, W, C) in [0, 1], the first of which may overshoot, to (N,)."""
+        if x_hat.shape != x.shape:
+            raise ValueError(f"shapes differ: {x_hat.shape} and {x.shape}")
+        difference = x_hat.astype(jnp.float32) - x.astype(jnp.float32)
+        levels = jnp.square(255.0 * difference)
+        axes = (1, 2, 3)
+        total = jnp.zeros(x.shape[0], jnp.float32)
+        if self.squared_error:
+            total += self.squared_error * 0.5 * jnp.sum(jnp.square(difference), axes)
+        if self.squared_levels:
+            total += self.squared_levels * jnp.mean(levels, axes)
+        if self.charbonnier:
+            total += self.charbonnier * jnp.mean(jnp.sqrt(levels + 1.0), axes)
+        if self.ms_ssim:
+            total += self.ms_ssim * (1.0 - metrics.ms_ssim(x_hat, x))
+        return total
 
 
 def range_penalty(y: jax.Array) -> jax.Array:

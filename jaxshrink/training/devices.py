@@ -1,5 +1,6 @@
 """The steps on all devices: the one place that knows of `jax.pmap`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,18 +17,15 @@ def map_over_devices(steps: Steps) -> Steps:
     The state stays one copy per device and is donated by the updates; images carry a leading
     axis of local devices, see `split`.
     """
+
+    def update(step: Callable, in_axes: tuple) -> Callable:
+        return jax.pmap(step, axis_name="batch", in_axes=in_axes, out_axes=None, donate_argnums=0)
+
     return Steps(
-        compact=jax.pmap(steps.compact, axis_name="batch", in_axes=(None, 0)),
-        com_step=jax.pmap(
-            steps.com_step, axis_name="batch", in_axes=(None, 0), out_axes=None, donate_argnums=0
-        ),
-        rec_step=jax.pmap(
-            steps.rec_step,
-            axis_name="batch",
-            in_axes=(None, 0, 0),
-            out_axes=None,
-            donate_argnums=0,
-        ),
+        compact=jax.pmap(steps.compact, axis_name="batch", in_axes=(None, 0, 0)),
+        com_step=update(steps.com_step, (None, 0, 0)),
+        rec_step=update(steps.rec_step, (None, 0, 0, 0)),
+        joint_step=update(steps.joint_step, (None, 0, 0, 0)),
     )
 
 

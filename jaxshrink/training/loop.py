@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -9,35 +10,46 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
 from jaxshrink import workdir as workdirs
-from jaxshrink.codecs import Codec, codec_by_name, round_trip_batch
+from jaxshrink.codecs import (
+    JPEG_TABLES,
+    codec_by_name,
+    jpeg_round_trip_batch,
+    round_trip_batch,
+)
 from jaxshrink.config import check_config
 from jaxshrink.data import BatchSampler, Cohort, prefetch
 from jaxshrink.errors import ConfigError, DivergenceError, GoalNotReachedError, InterruptedRunError
 from jaxshrink.evaluation.cohorts import summarize
-from jaxshrink.evaluation.measure import measure_model
-from jaxshrink.evaluation.run import open_cohort_of
+from jaxshrink.evaluation.measure import Measurement, measure_model
+from jaxshrink.evaluation.run import codec_of, create_pipeline, open_cohort_of
 from jaxshrink.evaluation.triptychs import save_triptych
-from jaxshrink.models import Networks, create_networks
+from jaxshrink.models import Networks, create_networks, lmbda_of_quality
+from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.pipeline import Pipeline
 from jaxshrink.training import devices
 from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog
 from jaxshrink.training.state import TrainState, create_optimizer, create_state
-from jaxshrink.training.steps import Metrics, Steps, create_steps
+from jaxshrink.training.steps import Metrics, Objective, Steps, create_steps
 
 _log = logging.getLogger(__name__)
+# Purpose of a random stream that the seed is split into; see also `data/batches.py`.
+_QUALITIES = 2
 
-RoundTrip = Callable[[np.ndarray], np.ndarray]
-Schedule = Callable[[Steps, RoundTrip, TrainState, jax.Array], tuple[TrainState, Metrics]]
+RoundTrip = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Schedule = Callable[
+    [Steps, RoundTrip, TrainState, jax.Array, jax.Array], tuple[TrainState, Metrics]
+]
 
 
 def alternating(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
 ) -> tuple[TrainState, Metrics]:
     """The paper's order (section 4.4): RecCNN, then ComCNN through the updated RecCNN.
 
@@ -45,32 +57,50 @@ def alternating(
 
     Args:
       steps: mapped over devices.
-      round_trip: the codec, on (N, h, w, C).
+      round_trip: the codec, on (N, h, w, C) with tables (N, 2, 8, 8).
       state: replicated; is donated.
       x: the batch, split over devices.
+      quality: of every image, split over devices.
     """
-    y_hat = devices.split(round_trip(devices.join(steps.compact(state, x))))
-    state, rec_metrics = steps.rec_step(state, x, y_hat)
-    state, com_metrics = steps.com_step(state, x)
+    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
+    state, rec_metrics = steps.rec_step(state, x, y_hat, quality)
+    state, com_metrics = steps.com_step(state, x, quality)
     return state, {**rec_metrics, **com_metrics}
 
 
 def overlapped(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
 ) -> tuple[TrainState, Metrics]:
     """Both updates at the same parameters: `com_step` runs while the codec works.
 
     Since eq. 2 needs no y_hat, this hides the codec. It deviates from the paper, where ComCNN
     is updated through the RecCNN that was just updated. Arguments as in `alternating`.
     """
-    y = steps.compact(state, x)
-    state, com_metrics = steps.com_step(state, x)
-    y_hat = devices.split(round_trip(devices.join(y)))
-    state, rec_metrics = steps.rec_step(state, x, y_hat)
+    compact = steps.compact(state, x, quality)
+    state, com_metrics = steps.com_step(state, x, quality)
+    y_hat = _through_codec(round_trip, compact)
+    state, rec_metrics = steps.rec_step(state, x, y_hat, quality)
     return state, {**rec_metrics, **com_metrics}
 
 
-SCHEDULES: dict[str, Schedule] = {"alternating": alternating, "overlapped": overlapped}
+def joint(
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """Both networks by one loss, on the real codec's pixels. Arguments as in `alternating`."""
+    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
+    return steps.joint_step(state, x, y_hat, quality)
+
+
+def _through_codec(round_trip: RoundTrip, compact: tuple[jax.Array, jax.Array]) -> np.ndarray:
+    y, tables = compact
+    return devices.split(round_trip(devices.join(y), devices.join(tables)))
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "alternating": alternating,
+    "overlapped": overlapped,
+    "joint": joint,
+}
 
 
 def train(config: Any, workdir: Path) -> None:
@@ -87,7 +117,6 @@ def train(config: Any, workdir: Path) -> None:
     """
     check_config(config)
     devices.check_batch_size(config.batch_size)
-    codec = codec_by_name(config.codec.name)
     num_threads = os.cpu_count() or 1
     with ThreadPoolExecutor(num_threads) as loader, ThreadPoolExecutor(num_threads) as coder:
         sampler = BatchSampler(
@@ -104,7 +133,7 @@ def train(config: Any, workdir: Path) -> None:
         if goal and min(min(size) for size in dev.sizes) < MS_SSIM_MIN_SIDE:
             raise ConfigError(f"evaluation.goal_ms_ssim={goal}: a development image is too small")
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
-        run = _Run(config, workdir, sampler, dev, codec, coder)
+        run = _Run(config, workdir, sampler, dev, coder)
         try:
             run.loop(loader, prefetch_depth=min(num_threads, 8))
         finally:
@@ -125,29 +154,39 @@ class _Run:
         workdir: Path,
         sampler: BatchSampler,
         dev: Cohort,
-        codec: Codec,
         coder: Executor,
     ) -> None:
         self._config = config
         self._workdir = workdir
         self._sampler = sampler
         self._dev = dev
-        self._codec = codec
         self._coder = coder
         self._main = jax.process_index() == 0
         self._networks: Networks = create_networks(config.model.to_dict(), config.compute_dtype)
-        optimizer = create_optimizer(
-            config.learning_rate, config.b1, config.b2, config.epsilon, config.l2
-        )
-        self._steps = devices.map_over_devices(
-            create_steps(
-                self._networks, optimizer, seed=config.seed, range_penalty=config.range_penalty
-            )
-        )
         self.num_steps = -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
+        optimizer = create_optimizer(
+            config.learning_rate,
+            config.b1,
+            config.b2,
+            config.epsilon,
+            config.l2,
+            warmup_steps=config.warmup_steps,
+            decay_steps=self.num_steps if config.cosine_decay else 0,
+            clip_norm=config.clip_norm,
+        )
+        steps = create_steps(
+            self._networks,
+            optimizer,
+            seed=config.seed,
+            objective=objective_of(config),
+            average_decay=config.average_decay,
+        )
+        self._steps = devices.map_over_devices(steps)
         self._latest = workdirs.latest_checkpoints(workdir)
         self._best = workdirs.best_checkpoints(workdir)
-        state = create_state(self._networks, optimizer, config.seed)
+        state = create_state(
+            self._networks, optimizer, config.seed, averaged=config.average_decay > 0
+        )
         self.start, self.best_score = 0, -np.inf
         restored = self._latest.restore(state)
         if restored is not None:
@@ -165,8 +204,12 @@ class _Run:
         config = self._config
         advance = SCHEDULES[config.schedule]
 
-        def round_trip(y: np.ndarray) -> np.ndarray:
-            return round_trip_batch(y, self._codec, config.codec.quality, self._coder)
+        def round_trip(y: np.ndarray, tables: np.ndarray) -> np.ndarray:
+            if config.codec.name == JPEG_TABLES:
+                subsampling = config.codec.subsampling
+                return jpeg_round_trip_batch(y, tables, subsampling, self._coder)
+            codec = codec_by_name(config.codec.name)
+            return round_trip_batch(y, codec, config.codec.quality, self._coder)
 
         def due(step: int, every: int) -> bool:
             return step % every == 0 or step == self.num_steps
@@ -174,8 +217,8 @@ class _Run:
         batches = prefetch(self._sampler, self.start, self.num_steps, loader, prefetch_depth)
         with StopRequest() as stop:
             for step, batch in enumerate(batches, start=self.start + 1):
-                x = devices.shard(batch)
-                self.state, metrics = advance(self._steps, round_trip, self.state, x)
+                x, quality = devices.shard(batch), devices.shard(self._draw_qualities(step))
+                self.state, metrics = advance(self._steps, round_trip, self.state, x, quality)
                 self._run_log.add(step, metrics)
                 evaluate = due(step, config.evaluation.every_steps)
                 save = due(step, config.checkpoints.every_steps)
@@ -197,17 +240,34 @@ class _Run:
                         "the same command continues"
                     )
 
+    def _draw_qualities(self, step: int) -> np.ndarray:
+        """The codec's quality for every image of our part of a batch, float32."""
+        config = self._config
+        num_images = config.batch_size // jax.process_count()
+        if not config.codec.qualities:
+            return np.full(num_images, config.codec.quality, np.float32)
+        rng = np.random.default_rng((config.seed, _QUALITIES, step, jax.process_index()))
+        lowest, highest = config.codec.qualities
+        return rng.uniform(lowest, highest, num_images).astype(np.float32)
+
     def _evaluate(self, step: int) -> None:
         """Scores the networks on the development set, and saves them if they are the best.
 
-        The score is the mean MS-SSIM, or PSNR if the images are too small for it.
+        The score is the mean MS-SSIM, or PSNR if the images are too small for it; where bits
+        count, minus the mean of what is minimized in training, over several qualities.
         """
         variables = jax.device_get(self.state.variables)
-        score = np.nan
+        score: Any = np.nan
         try:
             if self._main:
-                summary = self._measure_dev(step, Pipeline(self._networks, variables))
-                score = summary["psnr"] if summary["ms_ssim"] is None else summary["ms_ssim"]
+                pipeline = create_pipeline(self._config, self._networks, variables)
+                if self._config.loss.rate:
+                    score = self._measure_dev_costs(step, pipeline)
+                else:
+                    summary = summarize(self._measure_dev(step, pipeline))
+                    self._log_dev(step, summary)
+                    ms_ssim = summary["ms_ssim"]
+                    score = summary["psnr"] if ms_ssim is None else ms_ssim
         finally:
             # The others wait for it, also if it could not be measured.
             if jax.process_count() > 1:
@@ -216,20 +276,40 @@ class _Run:
             self.best_score = score
             self._best.save(step, variables, {"score": score, "config": self._config_json()})
 
-    def _measure_dev(self, step: int, pipeline: Pipeline) -> dict[str, Any]:
+    def _measure_dev(
+        self, step: int, pipeline: Pipeline, quality: float | None = None
+    ) -> list[Measurement]:
         measurements = []
-        quality = self._config.codec.quality
-        for result in measure_model(pipeline, self._dev, self._codec, quality, self._coder):
+        triptychs = self._config.evaluation.num_triptychs
+        codec = codec_of(self._config, pipeline)
+        if quality is None:
+            quality = self._config.codec.quality
+        for result in measure_model(pipeline, self._dev, codec, quality, self._coder):
             measurements.append(result.model)
-            if result.index < self._config.evaluation.num_triptychs:
+            if result.index < triptychs and quality == self._config.codec.quality:
                 stem = self._dev.paths[result.index].stem
                 name = f"step_{step:06d}_{result.index:02d}_{stem}.png"
                 path = self._workdir / "triptychs" / name
                 save_triptych(path, result.x, result.y_hat, result.x_hat)
-        summary = summarize(measurements)
-        values = {f"dev_{k}": v for k, v in summary.items() if k != "num_images" and v is not None}
-        self._run_log.write(step, values)
-        return summary
+        return measurements
+
+    def _measure_dev_costs(self, step: int, pipeline: Pipeline) -> float:
+        """Minus the mean cost over the development set at all qualities."""
+        config = self._config
+        costs = []
+        for quality in sorted({config.codec.quality, *config.evaluation.qualities}):
+            measurements = self._measure_dev(step, pipeline, quality)
+            lmbda = float(lmbda_of_quality(jnp.float32(quality)))
+            weight = (lmbda / 1000.0) ** -config.loss.balance
+            costs += [weight * cost_of(m, config.loss, lmbda) for m in measurements]
+            self._log_dev(step, summarize(measurements), f"q{quality}_")
+        score = -math.fsum(costs) / len(costs)
+        self._run_log.write(step, {"dev_cost": -score})
+        return score
+
+    def _log_dev(self, step: int, summary: dict[str, Any], infix: str = "") -> None:
+        values = {k: v for k, v in summary.items() if k != "num_images" and v is not None}
+        self._run_log.write(step, {f"dev_{infix}{k}": v for k, v in values.items()})
 
     def _save(self, step: int) -> None:
         if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(self.state.variables)):
@@ -247,6 +327,34 @@ class _Run:
         self._run_log.close()
         self._latest.close()
         self._best.close()
+
+
+def objective_of(config: Any) -> Objective:
+    """Returns what a config says is to be minimized."""
+    loss = config.loss
+    return Objective(
+        distortion=Distortion(
+            loss.squared_error, loss.squared_levels, loss.charbonnier, loss.ms_ssim
+        ),
+        rate=loss.rate,
+        rate_warmup_steps=loss.rate_warmup_steps,
+        balance=loss.balance,
+        range_penalty=config.range_penalty,
+        codec_model=config.codec.model,
+        tables=config.codec.tables,
+        subsampling=config.codec.subsampling,
+    )
+
+
+def cost_of(measurement: Measurement, loss: Any, lmbda: float) -> float:
+    """Distortion + rate * lmbda * bpp of a measured image, by the weights of `config.loss`.
+
+    Without the terms that a measurement does not tell; MS-SSIM where there is none counts as 1.
+    """
+    distortion = loss.squared_levels * 255.0**2 * 10 ** (-measurement.psnr / 10)
+    if measurement.ms_ssim is not None:
+        distortion += loss.ms_ssim * (1.0 - measurement.ms_ssim)
+    return distortion + loss.rate * lmbda * measurement.bpp
 
 
 def _from_json(best_score: float | None) -> float:

@@ -31,18 +31,24 @@ class NetState(flax.struct.PyTreeNode):
     Attributes:
       num_updates: how often it was updated, int32.
       params: float32.
+      average: exponential moving average of the parameters, or {} if none is kept.
       batch_stats: running means and variances; empty without batch norm.
       opt_state: of its own optimizer.
     """
 
     num_updates: jax.Array
     params: Any
+    average: Any
     batch_stats: Any
     opt_state: optax.OptState
 
     @property
     def variables(self) -> Variables:
         return {"params": self.params, "batch_stats": self.batch_stats}
+
+    @property
+    def averaged(self) -> Variables:
+        return {**self.variables, "params": self.average or self.params}
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -53,19 +59,31 @@ class TrainState(flax.struct.PyTreeNode):
 
     @property
     def variables(self) -> Networks:
-        """What the networks need to be used."""
-        return Networks(com=self.com.variables, rec=self.rec.variables)
+        """What the networks need to be used: of the parameters, the average if there is one."""
+        return Networks(com=self.com.averaged, rec=self.rec.averaged)
 
 
 def create_state(
-    networks: Networks, optimizer: optax.GradientTransformation, seed: int
+    networks: Networks,
+    optimizer: optax.GradientTransformation,
+    seed: int,
+    *,
+    averaged: bool = False,
 ) -> TrainState:
-    """Initializes both networks, each from a random stream of its own."""
+    """Initializes both networks, each from a random stream of its own.
+
+    Args:
+      networks: the modules.
+      optimizer: of both.
+      seed: of the streams.
+      averaged: whether a moving average of the parameters is kept.
+    """
 
     def create(variables: Variables) -> NetState:
         return NetState(
             num_updates=jnp.zeros((), jnp.int32),
             params=variables["params"],
+            average=variables["params"] if averaged else {},
             batch_stats=variables["batch_stats"],
             opt_state=optimizer.init(variables["params"]),
         )
@@ -80,18 +98,40 @@ def create_state(
 
 
 def create_optimizer(
-    learning_rate: float, b1: float, b2: float, epsilon: float, l2: float
+    learning_rate: float,
+    b1: float,
+    b2: float,
+    epsilon: float,
+    l2: float,
+    *,
+    warmup_steps: int = 0,
+    decay_steps: int = 0,
+    clip_norm: float = 0.0,
 ) -> optax.GradientTransformation:
     """Adam, with l2/2 * ||kernel||^2 added to the loss. Paper: section 4.4.
 
     The penalty enters as its gradient, l2 * kernel, before Adam's moments, and leaves biases
     and batch norm alone. The losses that are logged are without it.
+
+    Args:
+      learning_rate, b1, b2, epsilon: Adam's.
+      l2: weight of the penalty.
+      warmup_steps: in which the learning rate grows from zero.
+      decay_steps: if not 0, the learning rate falls to zero in so many steps, warm-up included,
+        along half a cosine.
+      clip_norm: if not 0, gradients of a larger global norm are scaled down to it.
     """
 
     def kernels_only(params: Any) -> Any:
         return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "kernel", params)
 
+    rate: Any = learning_rate
+    if decay_steps:
+        rate = optax.warmup_cosine_decay_schedule(0.0, learning_rate, warmup_steps, decay_steps)
+    elif warmup_steps:
+        rate = optax.warmup_constant_schedule(0.0, learning_rate, warmup_steps)
     return optax.chain(
+        optax.clip_by_global_norm(clip_norm) if clip_norm else optax.identity(),
         optax.add_decayed_weights(l2, mask=kernels_only),
-        optax.adam(learning_rate, b1=b1, b2=b2, eps=epsilon),
+        optax.adam(rate, b1=b1, b2=b2, eps=epsilon),
     )

@@ -1,8 +1,9 @@
-"""The two steps of the alternation, as plain functions for one device's part of a batch.
+"""The steps of training, as plain functions for one device's part of a batch.
 
 They average over the mapped axis "batch"; `devices.py` maps them.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from jaxshrink.models import Networks
-from jaxshrink.ops import images, losses
+from jaxshrink.models import Networks, lmbda_of_quality
+from jaxshrink.ops import images, jpeg, losses
 from jaxshrink.training.state import NetState, Purpose, TrainState, stream
 
 Metrics = dict[str, jax.Array]
@@ -22,17 +23,53 @@ class Steps(NamedTuple):
     """Functions of one part of a batch; N, H, W, C are that part's.
 
     Attributes:
-      compact: (state, x) -> y, uint8, (N, ceil(H / 2), ceil(W / 2), C), for the codec.
-      com_step: (state, x) -> (state, metrics): updates ComCNN by eq. 2, leaves RecCNN.
-      rec_step: (state, x, y_hat) -> (state, metrics): updates RecCNN by eq. 3, leaves ComCNN.
+      compact: (state, x, quality) -> (y, tables) for the codec: uint8 (N, h, w, C) of the compact
+        size and whole numbers, float32 (N, 2, 8, 8).
+      com_step: (state, x, quality) -> (state, metrics): updates ComCNN through a model of the
+        codec, leaves RecCNN. Paper: eq. 2.
+      rec_step: (state, x, y_hat, quality) -> (state, metrics): updates RecCNN on what the codec
+        made of y, leaves ComCNN. Paper: eq. 3.
+      joint_step: (state, x, y_hat, quality) -> (state, metrics): updates both by one loss, on
+        what the codec made of y, with the gradient of the differentiable JPEG.
 
-    x and y_hat are uint8. Metrics are scalars: "com_loss" and "com_clipped", the part of the
-    compact image's values that the codec will clip; "rec_loss".
+    x and y_hat are uint8, quality float32 (N,). Metrics are scalars: "com_loss" and "com_clipped",
+    the part of the compact image's values that the codec will clip; "rec_loss"; of the joint step,
+    "joint_loss" and "com_clipped".
     """
 
-    compact: Callable[..., jax.Array]
+    compact: Callable[..., tuple[jax.Array, jax.Array]]
     com_step: Callable[..., tuple[TrainState, Metrics]]
     rec_step: Callable[..., tuple[TrainState, Metrics]]
+    joint_step: Callable[..., tuple[TrainState, Metrics]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What is minimized: the mean of weight * (distortion + rate * lmbda * bpp), and penalties.
+
+    Attributes:
+      distortion: of x_hat, one value per image.
+      rate: multiplies lmbda * bpp, where the codec's model tells the bits; 0 in the paper.
+      rate_warmup_steps: in which that factor grows from a quarter of itself.
+      balance: an image's weight is lmbda ** -balance, relative to lmbda = 1000: the price of a bit,
+        and with it the loss, spans orders of magnitude.
+      range_penalty: weight of 1/(2N) sum_k || y_k - clip(y_k) ||^2; 0 in the paper.
+      codec_model: what stands for the codec in `com_step`: "identity", as in the paper, or "jpeg".
+      tables: of the codec: "standard", libjpeg's for the quality, or "learned", ComCNN's.
+      subsampling: of the differentiable JPEG.
+    """
+
+    distortion: losses.Distortion
+    rate: float = 0.0
+    rate_warmup_steps: int = 0
+    balance: float = 0.0
+    range_penalty: float = 0.0
+    codec_model: str = "identity"
+    tables: str = "standard"
+    subsampling: str = "4:2:0"
+
+
+PAPER = Objective(losses.Distortion(squared_error=1.0))  # eq. 2 and 3
 
 
 def create_steps(
@@ -40,7 +77,8 @@ def create_steps(
     optimizer: optax.GradientTransformation,
     *,
     seed: int,
-    range_penalty: float = 0.0,
+    objective: Objective = PAPER,
+    average_decay: float = 0.0,
 ) -> Steps:
     """Returns the steps for these networks.
 
@@ -48,55 +86,127 @@ def create_steps(
       networks: the modules.
       optimizer: applied to each of them, with two states.
       seed: of dropout.
-      range_penalty: weight of || y - clip(y) ||^2 in ComCNN's loss; 0 in the paper.
+      objective: what is minimized.
+      average_decay: of the exponential moving average of the parameters; 0: none is kept.
     """
     com, rec = networks
 
-    def compact(state: TrainState, x: jax.Array) -> jax.Array:
-        return images.to_uint8(com.apply(state.com.variables, images.to_float(x)))
+    def tables_of(params: Any, quality: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The tables, whole, and lmbda (N,)."""
+        if objective.tables == "learned":
+            lmbda = lmbda_of_quality(quality)
+            tables = com.apply({"params": params}, lmbda, method="tables")
+            return jpeg.whole_steps(tables), lmbda
+        tables = jpeg.standard_tables(quality)
+        return tables, com.scale**2 * jpeg.lmbda_of_tables(tables)
 
-    def com_step(state: TrainState, x: jax.Array) -> tuple[TrainState, Metrics]:
+    def apply_com(net: NetState, params: Any, x: jax.Array, tables: jax.Array) -> tuple:
+        return com.apply(
+            {**net.variables, "params": params},
+            x,
+            lax.stop_gradient(tables),
+            train=True,
+            mutable=["batch_stats"],
+            rngs=_dropout(seed, Purpose.DROPOUT_COM, net),
+        )
+
+    def apply_rec(
+        net: NetState, params: Any, y_hat: jax.Array, size: tuple[int, int], tables: jax.Array
+    ) -> tuple:
+        return rec.apply(
+            {**net.variables, "params": params},
+            y_hat,
+            size,
+            lax.stop_gradient(tables),
+            train=True,
+            mutable=["batch_stats"],
+            rngs=_dropout(seed, Purpose.DROPOUT_REC, net),
+            method="reconstruct",
+        )
+
+    def total(
+        distortion: jax.Array, bpp: jax.Array, y: jax.Array, lmbda: jax.Array, step: Any
+    ) -> jax.Array:
+        rate: Any = objective.rate
+        if objective.rate_warmup_steps:
+            rate *= jnp.minimum(1.0, 0.25 + 0.75 * step / objective.rate_warmup_steps)
+        weight = (lmbda / 1000.0) ** -objective.balance
+        loss = jnp.mean(weight * (distortion + rate * lmbda * bpp))
+        if objective.range_penalty:
+            loss += objective.range_penalty * losses.range_penalty(y)
+        return loss
+
+    def compact(state: TrainState, x: jax.Array, quality: jax.Array) -> tuple[jax.Array, jax.Array]:
+        tables, _ = tables_of(state.com.params, quality)
+        return images.to_uint8(com.apply(state.com.variables, images.to_float(x), tables)), tables
+
+    def com_step(state: TrainState, x: jax.Array, quality: jax.Array) -> tuple[TrainState, Metrics]:
         x = images.to_float(x)
+        size = (x.shape[1], x.shape[2])
 
         def loss_function(params: Any) -> tuple[jax.Array, Any]:
-            y, mutated = com.apply(
-                {**state.com.variables, "params": params},
-                x,
-                train=True,
-                mutable=["batch_stats"],
-                rngs=_dropout(seed, Purpose.DROPOUT_COM, state.com),
-            )
-            up_y = images.enlarge(y, (x.shape[1], x.shape[2]))
+            tables, lmbda = tables_of(params, quality)
+            y, mutated = apply_com(state.com, params, x, tables)
+            y_hat, bpp = y, jnp.zeros(())
+            if objective.codec_model == "jpeg":
+                y_hat, bits = jpeg.round_trip(y, tables, objective.subsampling)
+                bpp = bits / (size[0] * size[1])
             # Frozen, but not cut off: the gradient flows through RecCNN to ComCNN.
-            residual = rec.apply(state.rec.variables, up_y)
-            loss = losses.com_loss(up_y, residual, x)
-            if range_penalty:
-                loss += range_penalty * losses.range_penalty(y)
-            clipped = jnp.mean((y < 0.0) | (y > 1.0), dtype=jnp.float32)
-            return loss, ({"com_loss": loss, "com_clipped": clipped}, mutated)
+            x_hat = rec.apply(
+                state.rec.variables, y_hat, size, lax.stop_gradient(tables), method="reconstruct"
+            )
+            distortion = objective.distortion(x_hat, x)
+            loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
+            return loss, ({"com_loss": loss, "com_clipped": _clipped(y)}, mutated)
 
-        net, metrics = _update(state.com, loss_function, optimizer)
+        gradients, (metrics, mutated) = _gradients(loss_function, state.com.params)
+        net = _update(state.com, gradients, mutated, optimizer, average_decay)
         return state.replace(com=net), metrics
 
-    def rec_step(state: TrainState, x: jax.Array, y_hat: jax.Array) -> tuple[TrainState, Metrics]:
-        x = images.to_float(x)
-        up_y_hat = images.enlarge(images.to_float(y_hat), (x.shape[1], x.shape[2]))
+    def rec_step(
+        state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
+    ) -> tuple[TrainState, Metrics]:
+        x, y_hat = images.to_float(x), images.to_float(y_hat)
+        tables, lmbda = tables_of(state.com.params, quality)
 
         def loss_function(params: Any) -> tuple[jax.Array, Any]:
-            residual, mutated = rec.apply(
-                {**state.rec.variables, "params": params},
-                up_y_hat,
-                train=True,
-                mutable=["batch_stats"],
-                rngs=_dropout(seed, Purpose.DROPOUT_REC, state.rec),
-            )
-            loss = losses.rec_loss(up_y_hat, residual, x)
+            x_hat, mutated = apply_rec(state.rec, params, y_hat, (x.shape[1], x.shape[2]), tables)
+            loss = jnp.mean((lmbda / 1000.0) ** -objective.balance * objective.distortion(x_hat, x))
             return loss, ({"rec_loss": loss}, mutated)
 
-        net, metrics = _update(state.rec, loss_function, optimizer)
+        gradients, (metrics, mutated) = _gradients(loss_function, state.rec.params)
+        net = _update(state.rec, gradients, mutated, optimizer, average_decay)
         return state.replace(rec=net), metrics
 
-    return Steps(compact, com_step, rec_step)
+    def joint_step(
+        state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
+    ) -> tuple[TrainState, Metrics]:
+        x, y_hat = images.to_float(x), images.to_float(y_hat)
+        size = (x.shape[1], x.shape[2])
+
+        def loss_function(params: Networks) -> tuple[jax.Array, Any]:
+            tables, lmbda = tables_of(params.com, quality)
+            y, com_mutated = apply_com(state.com, params.com, x, tables)
+            proxy, bits = jpeg.round_trip(y, tables, objective.subsampling)
+            real = proxy + lax.stop_gradient(y_hat - proxy)
+            x_hat, rec_mutated = apply_rec(state.rec, params.rec, real, size, tables)
+            distortion = objective.distortion(x_hat, x)
+            bpp = bits / (size[0] * size[1])
+            loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
+            metrics = {"joint_loss": loss, "com_clipped": _clipped(y)}
+            return loss, (metrics, Networks(com_mutated, rec_mutated))
+
+        params = Networks(state.com.params, state.rec.params)
+        gradients, (metrics, mutated) = _gradients(loss_function, params)
+        com_net = _update(state.com, gradients.com, mutated.com, optimizer, average_decay)
+        rec_net = _update(state.rec, gradients.rec, mutated.rec, optimizer, average_decay)
+        return state.replace(com=com_net, rec=rec_net), metrics
+
+    return Steps(compact, com_step, rec_step, joint_step)
+
+
+def _clipped(y: jax.Array) -> jax.Array:
+    return jnp.mean((y < 0.0) | (y > 1.0), dtype=jnp.float32)
 
 
 def _dropout(seed: int, purpose: Purpose, net: NetState) -> dict[str, jax.Array]:
@@ -104,20 +214,32 @@ def _dropout(seed: int, purpose: Purpose, net: NetState) -> dict[str, jax.Array]
     return {"dropout": jax.random.fold_in(key, lax.axis_index("batch"))}
 
 
+def _gradients(loss_function: Callable[[Any], tuple[jax.Array, Any]], params: Any) -> tuple:
+    """Gradients and metrics, averaged over all devices, and changed batch statistics."""
+    gradients, (metrics, mutated) = jax.grad(loss_function, has_aux=True)(params)
+    gradients, metrics = lax.pmean((gradients, metrics), "batch")
+    return gradients, (metrics, mutated)
+
+
 def _update(
     net: NetState,
-    loss_function: Callable[[Any], tuple[jax.Array, Any]],
+    gradients: Any,
+    mutated: Any,
     optimizer: optax.GradientTransformation,
-) -> tuple[NetState, Metrics]:
-    """One optimizer update by the gradient that is averaged over all devices."""
-    gradient_function = jax.grad(loss_function, has_aux=True)
-    gradients, (metrics, mutated) = gradient_function(net.params)
-    gradients, metrics = lax.pmean((gradients, metrics), "batch")
+    average_decay: float,
+) -> NetState:
+    """One optimizer update."""
     updates, opt_state = optimizer.update(gradients, net.opt_state, net.params)
-    net = net.replace(
+    params = optax.apply_updates(net.params, updates)
+    average = net.average
+    if average_decay:
+        # From the start, the mean of what there is; later, exponential.
+        step_size = jnp.maximum(1.0 - average_decay, 1.0 / (net.num_updates + 1.0))
+        average = optax.incremental_update(params, average, step_size)
+    return net.replace(
         num_updates=net.num_updates + 1,
-        params=optax.apply_updates(net.params, updates),
+        params=params,
+        average=average,
         batch_stats=mutated.get("batch_stats", net.batch_stats),
         opt_state=opt_state,
     )
-    return net, metrics
