@@ -61,8 +61,11 @@ class Compressor:
         self._subsampling = {s: c["codec"]["subsampling"] for s, c in weights.configs.items()}
         # As in training, but in units of lmbda * bpp.
         loss = config["loss"]
-        self._squared_levels = loss["squared_levels"] / loss["rate"]
-        self._ms_ssim = loss["ms_ssim"] / loss["rate"]
+        self._distortion = Distortion(
+            squared_levels=loss["squared_levels"] / loss["rate"],
+            charbonnier=loss["charbonnier"] / loss["rate"],
+            ms_ssim=loss["ms_ssim"] / loss["rate"],
+        )
 
     @classmethod
     def load(cls, name_or_path: str) -> "Compressor":
@@ -124,12 +127,14 @@ class Compressor:
 
     def cost(self, x: np.ndarray, x_hat: np.ndarray, num_bytes: int, lmbda: float) -> float:
         """What training minimizes, of a file: distortion + lmbda * bpp, in squared levels."""
-        has_ms_ssim = min(x.shape[:2]) >= MS_SSIM_MIN_SIDE
-        distortion = Distortion(
-            squared_levels=self._squared_levels, ms_ssim=self._ms_ssim if has_ms_ssim else 0.0
-        )
         bpp = 8 * num_bytes / (x.shape[0] * x.shape[1])
+        distortion = self._distortion_of(x)
         return float(_distortion(distortion, x[None], x_hat[None])[0]) + lmbda * bpp
+
+    def _distortion_of(self, x: np.ndarray) -> Distortion:
+        """The distortion of training; where a side is too short for MS-SSIM, without it."""
+        short = min(x.shape[:2]) < MS_SSIM_MIN_SIDE
+        return dataclasses.replace(self._distortion, ms_ssim=0.0) if short else self._distortion
 
     def _compress_at(
         self, x: np.ndarray, quality: float, lmbda: float, scale: int, num_refinements: int
@@ -137,8 +142,20 @@ class Compressor:
         pipeline = self._pipelines[scale]
         tables = pipeline.tables(quality)
         y = pipeline.compact(x[None], tables)
-        del num_refinements
-        return self._finish(x, y[0], tables, scale, lmbda)
+        compressed = self._finish(x, y[0], tables, scale, lmbda)
+        if not num_refinements:
+            return compressed
+        refined_y = pipeline.refine(
+            x[None],
+            y,
+            tables,
+            distortion=self._distortion_of(x),
+            lmbda=lmbda,
+            subsampling=self._subsampling[scale],
+            num_steps=num_refinements,
+        )
+        refined = self._finish(x, refined_y[0], tables, scale, lmbda)
+        return min(compressed, refined, key=lambda c: c.cost)
 
     def _finish(
         self, x: np.ndarray, y: np.ndarray, tables: np.ndarray, scale: int, lmbda: float

@@ -35,7 +35,7 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     for section in ("logging", "checkpoints", "evaluation"):
         every = config[section].every_steps
         yield f"{section}.every_steps", every >= 1, "at least 1"
-    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint")
+    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint", "decoder_only")
     yield one_of("compute_dtype", config.compute_dtype, "float32", "bfloat16")
     for name in ("resize", "crop"):
         yield f"data.{name}", data[name] is None or data[name] >= 1, "at least 1, or None"

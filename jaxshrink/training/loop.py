@@ -96,10 +96,19 @@ def _through_codec(round_trip: RoundTrip, compact: tuple[jax.Array, jax.Array]) 
     return devices.split(round_trip(devices.join(y), devices.join(tables)))
 
 
+def decoder_only(
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """RecCNN alone; ComCNN stays the downscaling that it starts as. For comparison."""
+    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
+    return steps.rec_step(state, x, y_hat, quality)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "alternating": alternating,
     "overlapped": overlapped,
     "joint": joint,
+    "decoder_only": decoder_only,
 }
 
 

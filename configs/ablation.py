@@ -1,0 +1,47 @@
+"""What each part of codec-aware training is worth: small models, minutes each on one core.
+
+    python launch.py --config=configs/ablation.py:base --config.data.root=DATA
+    jaxshrink bench DEV --methods runs/ablation_base,runs/ablation_identity,... -o ablation
+
+Where a row differs from `base` is all in `_ROWS`. DATA as in `configs/codec_aware.py`; give each
+run its own --workdir. `docs/models.md` has the table.
+"""
+
+import ml_collections
+
+from configs import codec_aware
+
+_STANDARD = {"codec.tables": "standard", "codec.qualities": (4, 60)}
+_ROWS = {
+    "base": {},
+    "full": {},
+    # Libjpeg's tables. The rows below have them, too: without the JPEG's model in ComCNN's update,
+    # nothing tells it what a table costs.
+    "standard_tables": _STANDARD,
+    "unconditioned": {"model.com.conditioned": False, "model.rec.conditioned": False},
+    "alternating": {"schedule": "alternating", **_STANDARD},
+    "identity": {
+        "schedule": "alternating",
+        "codec.model": "identity",
+        "loss.rate_warmup_steps": 0,
+        **_STANDARD,
+    },
+    "decoder_only": {"schedule": "decoder_only", **_STANDARD},
+}
+
+
+def get_config(row: str = "base") -> ml_collections.ConfigDict:
+    config = codec_aware.get_config("full" if row == "full" else "half")
+    config.batch_size = 2
+    config.num_epochs = 3
+    config.warmup_steps = 50
+    config.loss.rate_warmup_steps = 100
+    config.model.com.features = 16
+    config.model.com.num_blocks = 1
+    config.model.rec.features = 16
+    config.model.rec.num_blocks = 2
+    config.evaluation.qualities = ()
+    config.evaluation.every_steps = 10000
+    config.evaluation.num_triptychs = 0
+    config.update_from_flattened_dict(_ROWS[row])
+    return config
