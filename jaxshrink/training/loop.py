@@ -141,6 +141,11 @@ def train(config: Any, workdir: Path) -> None:
         goal = config.evaluation.goal_ms_ssim
         if goal and min(min(size) for size in dev.sizes) < MS_SSIM_MIN_SIDE:
             raise ConfigError(f"evaluation.goal_ms_ssim={goal}: a development image is too small")
+        num_steps = _num_steps(config, sampler)
+        if config.cosine_decay and config.warmup_steps >= num_steps:
+            raise ConfigError(
+                f"warmup_steps={config.warmup_steps}: must be less than the {num_steps} steps"
+            )
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
         run = _Run(config, workdir, sampler, dev, coder)
         try:
@@ -172,7 +177,7 @@ class _Run:
         self._coder = coder
         self._main = jax.process_index() == 0
         self._networks: Networks = create_networks(config.model.to_dict(), config.compute_dtype)
-        self.num_steps = -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
+        self.num_steps = _num_steps(config, sampler)
         optimizer = create_optimizer(
             config.learning_rate,
             config.b1,
@@ -336,6 +341,10 @@ class _Run:
         self._run_log.close()
         self._latest.close()
         self._best.close()
+
+
+def _num_steps(config: Any, sampler: BatchSampler) -> int:
+    return -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
 
 
 def objective_of(config: Any) -> Objective:

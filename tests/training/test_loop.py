@@ -198,6 +198,12 @@ def test_a_goal_that_was_not_reached_is_an_error(unbroken, tmp_path):
             "a development image is too small",
         ),
         ({"codec.name": "gif"}, "unknown codec 'gif'"),
+        ({"codec.tables": "learned"}, "codec.tables='learned': must be 'standard' but for"),
+        ({"codec.qualities": (5, 50)}, "codec.qualities=.*must be empty for a codec other than"),
+        ({"codec.model": "webp"}, "codec.model='webp': must be one of 'identity', 'jpeg'"),
+        ({"loss.squared_error": 0.0}, "must be more than zero in one of its distortions"),
+        ({"loss.ms_ssim": 1.0}, "data.crop=16: must be at least 161 for MS-SSIM"),
+        ({"cosine_decay": True, "warmup_steps": 9}, "warmup_steps=9: must be less than the 4"),
     ],
 )
 def test_settings_that_cannot_work_end_before_anything_is_written(tmp_path, override, message):
