@@ -1,10 +1,9 @@
 """What each part of codec-aware training is worth: small models, minutes each on one core.
 
     python launch.py --config=configs/ablation.py:base --config.data.root=DATA
-    jaxshrink bench DEV --methods runs/ablation_base,runs/ablation_identity,... -o ablation
 
 Where a row differs from `base` is all in `_ROWS`. DATA as in `configs/codec_aware.py`; give each
-run its own --workdir. `docs/models.md` has the table.
+run its own --workdir. `docs/models.md` has the commands and the table.
 """
 
 import ml_collections
@@ -26,6 +25,9 @@ _ROWS = {
         "loss.rate_warmup_steps": 0,
         **_STANDARD,
     },
+    "chroma_444": {"codec.subsampling": "4:4:4"},
+    # As many operations in RecCNN: wider, not deeper.
+    "wide": {"model.rec.features": 24, "model.rec.num_blocks": 1},
     "decoder_only": {"schedule": "decoder_only", **_STANDARD},
 }
 
@@ -33,7 +35,8 @@ _ROWS = {
 def get_config(row: str = "base") -> ml_collections.ConfigDict:
     config = codec_aware.get_config("full" if row == "full" else "half")
     config.batch_size = 2
-    config.num_epochs = 3
+    config.data.crop = 176
+    config.num_epochs = 2
     config.warmup_steps = 50
     config.loss.rate_warmup_steps = 100
     config.model.com.features = 16

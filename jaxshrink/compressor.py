@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink import container
-from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables
+from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables, repack_jpeg
 from jaxshrink.container import Marker
 from jaxshrink.errors import DataError
 from jaxshrink.models import lmbda_of_quality
@@ -84,6 +84,7 @@ class Compressor:
         *,
         scales: Sequence[int] | None = None,
         num_refinements: int = 0,
+        repack: bool = False,
     ) -> Compressed:
         """Stores a photograph at all scales, and returns the file with the least cost.
 
@@ -92,12 +93,13 @@ class Compressor:
           quality: 1..100; sets the price of a bit, see `lmbda_of_quality`.
           scales: what to try; None: everything.
           num_refinements: gradient steps on every compact image, kept where they pay.
+          repack: whether to redo the files' entropy coding, see `repack_jpeg`.
         """
-        lmbda = float(lmbda_of_quality(jnp.float32(quality)))
+        task = _Task(x, float(lmbda_of_quality(jnp.float32(quality))), repack)
         tried = [
-            self._compress_plain(x, lmbda)
+            self._compress_plain(task)
             if scale == PLAIN_JPEG
-            else self._compress_at(x, quality, lmbda, scale, num_refinements)
+            else self._compress_at(task, quality, scale, num_refinements)
             for scale in (self.scales if scales is None else scales)
         ]
         return min(tried, key=lambda compressed: compressed.cost)
@@ -137,41 +139,53 @@ class Compressor:
         return dataclasses.replace(self._distortion, ms_ssim=0.0) if short else self._distortion
 
     def _compress_at(
-        self, x: np.ndarray, quality: float, lmbda: float, scale: int, num_refinements: int
+        self, task: "_Task", quality: float, scale: int, num_refinements: int
     ) -> Compressed:
         pipeline = self._pipelines[scale]
         tables = pipeline.tables(quality)
-        y = pipeline.compact(x[None], tables)
-        compressed = self._finish(x, y[0], tables, scale, lmbda)
+        y = pipeline.compact(task.x[None], tables)
+        compressed = self._finish(task, y[0], tables, scale)
         if not num_refinements:
             return compressed
         refined_y = pipeline.refine(
-            x[None],
+            task.x[None],
             y,
             tables,
-            distortion=self._distortion_of(x),
-            lmbda=lmbda,
+            distortion=self._distortion_of(task.x),
+            lmbda=task.lmbda,
             subsampling=self._subsampling[scale],
             num_steps=num_refinements,
         )
-        refined = self._finish(x, refined_y[0], tables, scale, lmbda)
+        refined = self._finish(task, refined_y[0], tables, scale)
         return min(compressed, refined, key=lambda c: c.cost)
 
-    def _finish(
-        self, x: np.ndarray, y: np.ndarray, tables: np.ndarray, scale: int, lmbda: float
-    ) -> Compressed:
+    def _finish(self, task: "_Task", y: np.ndarray, tables: np.ndarray, scale: int) -> Compressed:
         """Encodes a compact image, and looks at what becomes of it."""
-        size = (x.shape[0], x.shape[1])
         file = encode_jpeg(y, tables, self._subsampling[scale])
+        if task.repack:
+            file = repack_jpeg(file)
+        size = (task.x.shape[0], task.x.shape[1])
         data = container.attach(file, Marker(size, scale, self.name, self._hash))
-        x_hat = self.expand(data)
-        return Compressed(data, scale, x_hat, self.cost(x, x_hat, len(data), lmbda))
+        return self._compressed(task, data, scale, self.expand(data))
 
-    def _compress_plain(self, x: np.ndarray, lmbda: float) -> Compressed:
+    def _compress_plain(self, task: "_Task") -> Compressed:
         """The JPEG whose tables suit this price of a bit."""
-        data = _JPEG.encode(x, _quality_of_price(lmbda))
-        x_hat = decode_jpeg(data, x.shape[2])
-        return Compressed(data, PLAIN_JPEG, x_hat, self.cost(x, x_hat, len(data), lmbda))
+        data = _JPEG.encode(task.x, _quality_of_price(task.lmbda))
+        if task.repack:
+            data = repack_jpeg(data)
+        return self._compressed(task, data, PLAIN_JPEG, decode_jpeg(data, task.x.shape[2]))
+
+    def _compressed(self, task: "_Task", data: bytes, scale: int, x_hat: np.ndarray) -> Compressed:
+        return Compressed(data, scale, x_hat, self.cost(task.x, x_hat, len(data), task.lmbda))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    """What is to be compressed: uint8 (H, W, C), at this price of a bit; and see `compress`."""
+
+    x: np.ndarray
+    lmbda: float
+    repack: bool
 
 
 @functools.cache
