@@ -28,7 +28,7 @@ def _compare(curve: Curve, anchor: Curve, metric: str, window: tuple[float, floa
 
 
 def bd_to_json(table: BdTable) -> dict[str, Any]:
-    """{method: {metric: {"bd_rate", "bd_quality", "overlap", "gains"}}}; "reason" where there is none."""
+    """{method: {metric: the fields of `BdResult`}}; "reason" only where there is no number."""
     return {
         name: {metric: _without_empty_reason(result) for metric, result in results.items()}
         for name, results in table.items()
