@@ -13,6 +13,8 @@ from jaxshrink.errors import DataError
 
 VERSION = 1
 HASH_BYTES = 4
+# Of a photograph: what is larger is refused before memory is taken for it.
+DEFAULT_MAX_PIXELS = 200_000_000
 # Of a side of the photograph: a compact image of scale 2 of JPEG's largest.
 MAX_SIDE = 2 * 65535
 
