@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jaxshrink import __version__
+from jaxshrink.commands import compress, expand, info
 from jaxshrink.errors import JaxshrinkError
 
 _INTERRUPTED = 130
@@ -36,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jaxshrink", description="A learned gain in a JPEG.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    compress.add_parser(commands)
+    expand.add_parser(commands)
+    info.add_parsers(commands)
     _add_bench(commands)
     return parser
 

@@ -8,16 +8,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from PIL import Image
 
 from jaxshrink import container
 from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables, repack_jpeg
-from jaxshrink.container import Marker
-from jaxshrink.errors import DataError
+from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
+from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
 from jaxshrink.models.weights import Weights, load_weights
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+from jaxshrink.photographs import open_image
 from jaxshrink.pipeline import Pipeline
 
 PLAIN_JPEG = 0  # where a scale is named
@@ -97,35 +99,89 @@ class Compressor:
         """
         task = _Task(x, float(lmbda_of_quality(jnp.float32(quality))), repack)
         tried = [
-            self._compress_plain(task)
+            self._compress_plain(task, quality)
             if scale == PLAIN_JPEG
             else self._compress_at(task, quality, scale, num_refinements)
             for scale in (self.scales if scales is None else scales)
         ]
         return min(tried, key=lambda compressed: compressed.cost)
 
-    def expand(self, data: bytes) -> np.ndarray:
-        """Restores a photograph, uint8 (H, W, C), from a file; one without marker is decoded.
+    def encode(self, x: np.ndarray, quality: float, scale: int, codec: str = "jpeg") -> bytes:
+        """Stores a photograph at one scale, in bounded memory, without looking at the result.
+
+        Args:
+          x: uint8 (H, W, 3), or (H, W, 1), which stays without colour.
+          quality: 1..100; sets the price of a bit, see `lmbda_of_quality`; for a codec other
+            than JPEG, a whole number.
+          scale: one of `scales`, no `PLAIN_JPEG`.
+          codec: "jpeg", "webp" or "avif".
+
+        Returns:
+          The file, with a marker.
+        """
+        pipeline = self._pipelines[scale]
+        tables = pipeline.tables(quality)
+        colored = np.repeat(x, 3, axis=2) if x.shape[2] < self.channels else x
+        y = pipeline.compact_tiled(colored, tables)
+        if x.shape[2] < y.shape[2]:
+            y = np.asarray(Image.fromarray(y).convert("L"))[:, :, None]
+        if codec == "jpeg":
+            file = encode_jpeg(y, tables, self._subsampling[scale])
+        else:
+            file = CODECS[codec].encode(y, quality)
+        told = 0 if codec == "jpeg" else int(quality)
+        return container.attach(file, self._marker(x, scale, told))
+
+    def expand(
+        self, data: bytes, *, marker: Marker | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
+    ) -> np.ndarray:
+        """Restores a photograph from a file, in bounded memory; one without marker is decoded.
+
+        Args:
+          data: the file.
+          marker: instead of the file's own, for one that lost it; see `marker_for`.
+          max_pixels: a photograph of more is refused before anything is decoded.
+
+        Returns:
+          uint8 (H, W, 3), or (H, W, 1) if the file has no colour.
 
         Raises:
-          DataError: if the marker cannot be right, or tells of another model.
+          DataError: if the file is broken, or the marker cannot be right.
+          CheckpointError: if the marker tells of another model.
         """
-        marker = container.find(data)
+        marker = marker or container.find(data)
+        y_hat = _decode(data, marker, max_pixels)
         if marker is None:
-            return decode_jpeg(data, self.channels)
+            return y_hat
         if (marker.model, marker.model_hash) != (self.name, self._hash):
-            raise DataError(
+            raise CheckpointError(
                 f"made by the model {marker.model} ({marker.model_hash.hex()}), "
                 f"and this is {self.name} ({self._hash.hex()})"
             )
-        y_hat = decode_jpeg(data, self.channels)
-        if y_hat.shape[:2] != marker.compact_size:
-            raise DataError(
-                f"marker with a size of {marker.size[1]}x{marker.size[0]} in a file "
-                f"of {y_hat.shape[1]}x{y_hat.shape[0]}"
-            )
+        if marker.scale not in self._pipelines:
+            raise CheckpointError(f"the model {self.name} has no networks of scale {marker.scale}")
         pipeline = self._pipelines[marker.scale]
-        return pipeline.reconstruct(y_hat[None], marker.size, read_tables(data))[0]
+        if container.kind(data) == "JPEG":
+            tables = np.maximum(read_tables(data), 1)
+        elif marker.quality:
+            tables = pipeline.tables(marker.quality)
+        else:
+            raise DataError("marker without a quality in a file that is no JPEG")
+        gray = y_hat.shape[2] == 1
+        colored = np.repeat(y_hat, 3, axis=2) if y_hat.shape[2] < self.channels else y_hat
+        x_hat = pipeline.reconstruct_tiled(colored, marker.size, tables)
+        return np.asarray(Image.fromarray(x_hat).convert("L"))[:, :, None] if gray else x_hat
+
+    def marker_for(self, data: bytes, scale: int) -> Marker:
+        """A marker for a compact image that lost its own: the size is taken for a multiple."""
+        with open_image(data) as image:
+            width, height = image.size
+        return Marker((scale * height, scale * width), scale, self.name, self._hash)
+
+    def set_tile(self, side: int) -> None:
+        """Limits the windows that `encode` and `expand` compute in, in the photograph's pixels."""
+        for pipeline in self._pipelines.values():
+            pipeline.largest_tile = side
 
     def cost(self, x: np.ndarray, x_hat: np.ndarray, num_bytes: int, lmbda: float) -> float:
         """What training minimizes, of a file: distortion + lmbda * bpp, in squared levels."""
@@ -143,13 +199,13 @@ class Compressor:
     ) -> Compressed:
         pipeline = self._pipelines[scale]
         tables = pipeline.tables(quality)
-        y = pipeline.compact(task.x[None], tables)
-        compressed = self._finish(task, y[0], tables, scale)
+        y = pipeline.compact_tiled(task.x, tables)
+        compressed = self._finish(task, y, tables, scale)
         if not num_refinements:
             return compressed
         refined_y = pipeline.refine(
             task.x[None],
-            y,
+            y[None],
             tables,
             distortion=self._distortion_of(task.x),
             lmbda=task.lmbda,
@@ -159,18 +215,23 @@ class Compressor:
         refined = self._finish(task, refined_y[0], tables, scale)
         return min(compressed, refined, key=lambda c: c.cost)
 
+    def _marker(self, x: np.ndarray, scale: int, quality: int = 0) -> Marker:
+        return Marker((x.shape[0], x.shape[1]), scale, self.name, self._hash, quality)
+
     def _finish(self, task: "_Task", y: np.ndarray, tables: np.ndarray, scale: int) -> Compressed:
         """Encodes a compact image, and looks at what becomes of it."""
         file = encode_jpeg(y, tables, self._subsampling[scale])
         if task.repack:
             file = repack_jpeg(file)
-        size = (task.x.shape[0], task.x.shape[1])
-        data = container.attach(file, Marker(size, scale, self.name, self._hash))
+        data = container.attach(file, self._marker(task.x, scale))
         return self._compressed(task, data, scale, self.expand(data))
 
-    def _compress_plain(self, task: "_Task") -> Compressed:
-        """The JPEG whose tables suit this price of a bit."""
-        data = _JPEG.encode(task.x, _quality_of_price(task.lmbda))
+    def _compress_plain(self, task: "_Task", quality: float) -> Compressed:
+        """The JPEG whose tables are about as coarse as ours."""
+        scale = min(self._pipelines)
+        tables = jnp.asarray(self._pipelines[scale].tables(quality))
+        price = scale**2 * float(jpeg.lmbda_of_tables(tables))
+        data = _JPEG.encode(task.x, _quality_of_price(price))
         if task.repack:
             data = repack_jpeg(data)
         return self._compressed(task, data, PLAIN_JPEG, decode_jpeg(data, task.x.shape[2]))
@@ -186,6 +247,39 @@ class _Task:
     x: np.ndarray
     lmbda: float
     repack: bool
+
+
+def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
+    """The pixels of a file, uint8 (h, w, 1 or 3), if they have the size that the marker implies.
+
+    Nothing is decoded, and no memory taken, before that is known.
+    """
+    with open_image(data, max_pixels) as image:
+        width, height = image.size
+        if marker is not None:
+            if marker.compact_size != (height, width):
+                raise DataError(
+                    f"marker with a size of {marker.size[1]}x{marker.size[0]} at scale "
+                    f"{marker.scale} in a file of {width}x{height}"
+                )
+            if marker.size[0] * marker.size[1] > max_pixels:
+                raise DataError(
+                    f"{marker.size[1]}x{marker.size[0]} is more than the limit of "
+                    f"{max_pixels} pixels"
+                )
+        try:
+            pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+        except Exception as error:  # Pillow's plugins raise errors of many kinds
+            raise DataError(f"broken or truncated image ({error})") from error
+    return pixels.reshape(height, width, -1)
+
+
+def quality_of_jpeg(quality: int) -> float:
+    """The quality of ours at which a bit has the price that it has in standard tables."""
+    price = jpeg.lmbda_of_tables(jpeg.standard_tables(jnp.float32(quality)[None]))[0]
+    ends = np.log([float(lmbda_of_quality(jnp.float32(end))) for end in (1, 100)])
+    share = (np.log(float(price)) - ends[0]) / (ends[1] - ends[0])
+    return float(1 + 99 * np.clip(share, 0, 1))
 
 
 @functools.cache

@@ -6,11 +6,12 @@
 | 1    | unexpected error: a traceback, please report it |
 | 2    | the command line or the config is wrong |
 | 3    | an image or a folder is missing, broken, too large, or cannot be written |
-| 4    | a checkpoint or a working directory is missing, damaged, or belongs to another config |
+| 4    | a model, a checkpoint or a working directory is missing, damaged, or is another one |
 | 5    | a loss became NaN or infinite |
 | 6    | training ended below the MS-SSIM that the config asks for |
 | 7    | a command needs an optional package that is not installed |
 | 8    | a codec or an external command failed on some images; the other results are kept |
+| 9    | no file is as small, or as close to the photograph, as was asked for |
 | 75   | interrupted while training; the state was saved, the same command continues |
 | 130  | interrupted elsewhere; nothing was lost |
 """
@@ -48,6 +49,10 @@ class MissingExtraError(JaxshrinkError):
 
 class MethodError(JaxshrinkError):
     exit_code = 8
+
+
+class TargetError(JaxshrinkError):
+    exit_code = 9
 
 
 class InterruptedRunError(JaxshrinkError):

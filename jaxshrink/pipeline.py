@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jaxshrink import tiles
 from jaxshrink.models import Networks, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
@@ -27,12 +28,16 @@ class Pipeline:
       networks: the modules; their dtype is replaced by float32.
       variables: theirs.
       learned_tables: whether the codec is to use ComCNN's tables, or libjpeg's.
+
+    Attributes:
+      largest_tile: a side in the photograph's pixels, for `compact_tiled` and its inverse.
     """
 
     def __init__(
         self, networks: Networks, variables: Networks, *, learned_tables: bool = False
     ) -> None:
         self._learned_tables = learned_tables
+        self.largest_tile = tiles.LARGEST
         self._com = networks.com.clone(dtype=jnp.float32)
         self._rec = networks.rec.clone(dtype=jnp.float32)
         self._variables = jax.device_put(variables, jax.local_devices()[0])
@@ -122,6 +127,38 @@ class Pipeline:
                 lmbda,
             )
         )
+
+    def compact_tiled(self, x: np.ndarray, tables: np.ndarray) -> np.ndarray:
+        """One compact image in bounded memory: as `compact` within rounding.
+
+        Args:
+          x: uint8 (H, W, C).
+          tables: those of the codec, (2, 8, 8).
+
+        Returns:
+          uint8 (h, w, C).
+        """
+        if not tiles.can_tile(self._com):
+            return self.compact(x[None], tables)[0]
+        return tiles.compact(self._com, self._variables.com, x, tables, self.largest_tile)
+
+    def reconstruct_tiled(
+        self, y_hat: np.ndarray, size: tuple[int, int], tables: np.ndarray
+    ) -> np.ndarray:
+        """One x_hat in bounded memory: as `reconstruct` within rounding.
+
+        Args:
+          y_hat: a decoded compact image, uint8 (h, w, C).
+          size: (H, W) of the original.
+          tables: those of the codec, (2, 8, 8).
+
+        Returns:
+          uint8 (H, W, C).
+        """
+        if not tiles.can_tile(self._rec):
+            return self.reconstruct(y_hat[None], size, tables)[0]
+        variables = self._variables.rec
+        return tiles.reconstruct(self._rec, variables, y_hat, size, tables, self.largest_tile)
 
 
 def enlarge(y_hat: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -17,6 +17,8 @@ import pytest
 
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
+from jaxshrink.models.weights import save_weights
+from tests.untrained import untrained_weights
 
 # Where the reference data lies, for the tests that need more than packaged photographs.
 _DATA = "JAXSHRINK_DATA"
@@ -44,6 +46,20 @@ def photograph() -> np.ndarray:
 def gray_photograph() -> np.ndarray:
     """A grayscale photograph: uint8, (512, 512, 1)."""
     return read_image(packaged_photographs("camera.png")[0], 1, 10**6)
+
+
+@pytest.fixture(scope="session")
+def small_weights():
+    """A model of both scales that was never trained, but in which every parameter counts."""
+    return untrained_weights()
+
+
+@pytest.fixture(scope="session")
+def model_file(small_weights, tmp_path_factory) -> Path:
+    """Its file, for `--model`."""
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    path.write_bytes(save_weights(small_weights))
+    return path
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-_WINDOW_SIZE = 11
+SSIM_WINDOW = 11
 _WINDOW_SIGMA = 1.5
 _K1, _K2 = 0.01, 0.03
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 # Five scales halve the image four times, and the smallest must still hold the window.
-MS_SSIM_MIN_SIDE = (_WINDOW_SIZE - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
+MS_SSIM_MIN_SIDE = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
 
 
 def mse(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -38,8 +38,8 @@ def ssim(a: jax.Array, b: jax.Array) -> jax.Array:
       ValueError: if a side is shorter than the window.
     """
     _check_pair(a, b)
-    if min(a.shape[1:3]) < _WINDOW_SIZE:
-        raise ValueError(f"SSIM needs sides of at least {_WINDOW_SIZE}, got {a.shape[1:3]}")
+    if min(a.shape[1:3]) < SSIM_WINDOW:
+        raise ValueError(f"SSIM needs sides of at least {SSIM_WINDOW}, got {a.shape[1:3]}")
     return dm_pix.ssim(a, b)
 
 
@@ -80,6 +80,12 @@ def _check_pair(a: jax.Array, b: jax.Array) -> None:
 
 def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Means of SSIM and of its contrast-structure part, each (N, C)."""
+    similarity, contrast_structure = ssim_maps(a, b)
+    return similarity.mean(axis=(1, 2)), contrast_structure.mean(axis=(1, 2))
+
+
+def ssim_maps(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """SSIM and its contrast-structure part around every pixel, each (N, H - 10, W - 10, C)."""
     c1, c2 = _K1**2, _K2**2
     blurred = _blur(jnp.concatenate([a, b, a * a, b * b, a * b]))
     mean_a, mean_b, square_a, square_b, product = jnp.split(blurred, 5)
@@ -87,10 +93,7 @@ def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     covariance = product - mean_a * mean_b
     contrast_structure = (2.0 * covariance + c2) / (variances + c2)
     luminance = (2.0 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
-    return (
-        (luminance * contrast_structure).mean(axis=(1, 2)),
-        contrast_structure.mean(axis=(1, 2)),
-    )
+    return luminance * contrast_structure, contrast_structure
 
 
 def _blur(image: jax.Array) -> jax.Array:
@@ -99,7 +102,7 @@ def _blur(image: jax.Array) -> jax.Array:
     A loop over the taps: on a CPU as fast as the unrolled sum and far faster to compile and
     to differentiate, and ten times faster than a convolution.
     """
-    offsets = np.arange(_WINDOW_SIZE) - _WINDOW_SIZE // 2
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
     window = np.exp(-0.5 * np.square(offsets / _WINDOW_SIGMA))
     taps = jnp.asarray(window / window.sum(), image.dtype)
     for axis in (1, 2):

@@ -1,0 +1,151 @@
+"""`jaxshrink expand`."""
+
+import argparse
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jaxshrink import container
+from jaxshrink.commands import arguments as shared
+from jaxshrink.commands.batch import Output, run_batch
+from jaxshrink.commands.paths import Job, plan
+from jaxshrink.commands.shipped import shipped_names
+from jaxshrink.errors import CheckpointError, ConfigError, DataError
+
+if TYPE_CHECKING:
+    from jaxshrink.compressor import Compressor
+
+_SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_SCALES = {"half": 2, "full": 1}
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "expand",
+        help="what compress made, back to full photographs",
+        description="Restores photographs. A picture without a marker is passed through as it is,"
+        " unless --model is given.",
+    )
+    parser.set_defaults(run=_run)
+    shared.add_files(parser)
+    add = parser.add_argument
+    add(
+        "--format",
+        choices=tuple(_SUFFIXES),
+        help="png and webp without loss, jpeg at quality 95 (default: as -o's name says, or png)",
+    )
+    add("--strip", action="store_true", help="leave EXIF, XMP and the colour profile out")
+    add(
+        "--scale",
+        choices=tuple(_SCALES),
+        default="half",
+        help="of files that lost their marker, with --model (default: %(default)s)",
+    )
+    shared.add_computation(
+        parser, "a model's name or file (default: the one that each file's marker names)"
+    )
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    jobs = plan(
+        arguments.inputs,
+        arguments.output,
+        arguments.folder,
+        recursive=arguments.recursive,
+        suffix_of=lambda source: _suffix(arguments, source),
+    )
+    work = _Expander(arguments)
+    run_batch(jobs, work, shared.manners_of(arguments))
+
+
+def _suffix(arguments: argparse.Namespace, source: Path) -> str:
+    """Of a result's name: what is passed through keeps its own."""
+    try:
+        unmarked = container.find(source.read_bytes()) is None
+    except (DataError, OSError):
+        unmarked = False  # what is wrong is told when its turn comes
+    if unmarked and arguments.model is None:
+        return source.suffix
+    return _SUFFIXES[arguments.format or "png"]
+
+
+class _Expander:
+    """Models in memory, by the names in markers; nothing heavy before one is needed."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._models: dict[str, Compressor] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, job: Job) -> Output:
+        data = job.read()
+        marker = container.find(data)
+        if marker is None and self._arguments.model is None:
+            return self._pass_through(job, data)
+        compressor = self._model(None if marker is None else marker.model)
+        if marker is None:
+            marker = compressor.marker_for(data, _SCALES[self._arguments.scale])
+        pixels = compressor.expand(data, marker=marker, max_pixels=self._arguments.max_pixels)
+
+        from jaxshrink.photographs import Metadata, encode_photograph, read_metadata
+
+        metadata = Metadata() if self._arguments.strip else read_metadata(data)
+        result = encode_photograph(pixels, self._format(job), metadata)
+        height, width = pixels.shape[:2]
+        size = f"{width}x{height}"
+        target = job.target or "standard output"
+        line = f"{job.name} -> {target}: {size}, {len(data)} -> {len(result)} bytes"
+        return Output(result, line, self._record(job, data, result, (width, height), marker.model))
+
+    def _pass_through(self, job: Job, data: bytes) -> Output:
+        from jaxshrink.photographs import open_image
+
+        with open_image(data, self._arguments.max_pixels) as image:
+            size = image.size
+            try:
+                image.load()
+            except Exception as error:  # Pillow's plugins raise errors of many kinds
+                raise DataError(f"broken or truncated image ({error})") from error
+        target = job.target or "standard output"
+        line = f"{job.name} -> {target}: no marker, passed through as it is"
+        return Output(data, line, self._record(job, data, data, size, None))
+
+    def _record(
+        self, job: Job, data: bytes, result: bytes, size: tuple[int, int], model: str | None
+    ) -> dict[str, object]:
+        return {
+            "input": job.name,
+            "output": None if job.target is None else str(job.target),
+            "bytes_before": len(data),
+            "bytes_after": len(result),
+            "width": size[0],
+            "height": size[1],
+            "model": model,
+        }
+
+    def _format(self, job: Job) -> str:
+        if self._arguments.format is not None:
+            return str(self._arguments.format).upper()
+        suffix = ".png" if job.target is None else job.target.suffix.lower()
+        if suffix not in _FORMATS:
+            raise ConfigError(f"unknown suffix {suffix!r}: use {', '.join(_FORMATS)} or --format")
+        return _FORMATS[suffix]
+
+    def _model(self, name: str | None) -> "Compressor":
+        """The model to use for a marker's name, loaded once."""
+        told = self._arguments.model
+        # What a marker names is no path, however it reads.
+        if told is None and name not in shipped_names():
+            known = ", ".join(shipped_names()) or "none"
+            raise CheckpointError(f"made by the model {name}, which is not here (known: {known})")
+        wanted = str(told or name)
+        with self._lock:
+            if wanted not in self._models:
+                from jaxshrink.commands.device import start_jax
+                from jaxshrink.compressor import Compressor
+
+                start_jax(self._arguments.device)
+                self._models[wanted] = Compressor.load(wanted)
+                self._models[wanted].set_tile(self._arguments.tile)
+            return self._models[wanted]

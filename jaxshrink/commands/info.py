@@ -1,0 +1,98 @@
+"""`jaxshrink info` and `jaxshrink models`: neither needs JAX."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from jaxshrink import container
+from jaxshrink.commands.shipped import DEFAULT_MODEL, shipped_models, shipped_names
+from jaxshrink.errors import DataError
+
+
+def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "info",
+        help="what is in a file",
+        description="Tells the marker, the model, the sizes, and what a plain viewer shows.",
+    )
+    parser.set_defaults(run=_info)
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    parser = commands.add_parser("models", help="the models of this package")
+    parser.set_defaults(run=_models)
+    parser.add_argument("--json", action="store_true", help="as a JSON list")
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    try:
+        data = arguments.file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{arguments.file}: cannot be read ({error.strerror})") from None
+    try:
+        facts = _facts(data)
+    except DataError as error:
+        raise DataError(f"{arguments.file}: {error}") from None
+    print(json.dumps(facts) if arguments.json else _words(arguments.file, facts))
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    from jaxshrink.photographs import open_image, read_metadata
+
+    marker = container.find(data)
+    with open_image(data, max_pixels=2**63) as image:
+        viewer: dict[str, Any] = {"format": image.format, "mode": image.mode}
+        viewer |= {"width": image.width, "height": image.height}
+        fits = marker is None or marker.compact_size == (image.height, image.width)
+    if not fits:
+        raise DataError("marker of a picture of another size")
+    metadata = read_metadata(data)
+    facts: dict[str, Any] = {"bytes": len(data), "viewer": viewer, "marker": None}
+    facts["metadata"] = {name: len(part) for name, part in vars(metadata).items()}
+    if marker is not None:
+        height, width = marker.size
+        facts["marker"] = {
+            "version": container.VERSION,
+            "width": width,
+            "height": height,
+            "scale": marker.scale,
+            "quality": marker.quality or None,
+            "model": marker.model,
+            "model_hash": marker.model_hash.hex(),
+            "model_is_here": marker.model in shipped_names(),
+            "bpp": 8 * len(data) / (width * height),
+        }
+    return facts
+
+
+def _words(path: Path, facts: dict[str, Any]) -> str:
+    viewer, marker = facts["viewer"], facts["marker"]
+    shown = f"{viewer['format']}, {viewer['width']}x{viewer['height']}, {viewer['mode']}"
+    lines = [f"{path}: {facts['bytes']} bytes", f"a plain viewer shows: {shown}"]
+    if marker is None:
+        lines.append("marker: none; `jaxshrink expand` passes it through")
+    else:
+        here = "" if marker["model_is_here"] else ", not one of this package's"
+        lines += [
+            f"photograph: {marker['width']}x{marker['height']}, {marker['bpp']:.3f} bits per pixel",
+            f"scale: {marker['scale']}",
+            f"model: {marker['model']} ({marker['model_hash']}{here})",
+        ]
+    kept = [f"{name.upper()} {size} bytes" for name, size in facts["metadata"].items() if size]
+    lines.append(f"metadata: {', '.join(kept) or 'none'}")
+    return "\n".join(lines)
+
+
+def _models(arguments: argparse.Namespace) -> None:
+    models = shipped_models()
+    if arguments.json:
+        print(json.dumps([vars(model) for model in models]))
+        return
+    if not models:
+        print("this package has no models; --model takes a file of weights")
+    for model in models:
+        default = " (default)" if model.name == DEFAULT_MODEL else ""
+        scales = " and ".join({2: "half", 1: "full"}[scale] for scale in model.scales)
+        print(f"{model.name}{default}: {scales} size, {model.num_bytes} bytes, {model.digest[:8]}")
+        if model.description.get("data"):
+            print(f"  trained on {model.description['data']}")

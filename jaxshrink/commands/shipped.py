@@ -1,0 +1,54 @@
+"""What models this package ships, read from their files' headers: no JAX is needed."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+DEFAULT_MODEL = "photo"
+
+_FOLDER = Path(__file__).parents[1] / "models" / "shipped"
+_MAX_HEADER = 10**7
+
+
+@dataclasses.dataclass(frozen=True)
+class Shipped:
+    """One model.
+
+    Attributes:
+      name: for `--model`.
+      num_bytes: of its file.
+      scales: of its networks.
+      digest: its SHA-256, hexadecimal; markers have the first four bytes.
+      description: where it comes from.
+    """
+
+    name: str
+    num_bytes: int
+    scales: tuple[int, ...]
+    digest: str
+    description: dict[str, Any]
+
+
+def shipped_names() -> list[str]:
+    """The names of all models."""
+    return sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
+
+
+def shipped_models() -> list[Shipped]:
+    """All models."""
+    return [_read(_FOLDER / f"{name}.safetensors") for name in shipped_names()]
+
+
+def _read(path: Path) -> Shipped:
+    with path.open("rb") as file:
+        length = min(int.from_bytes(file.read(8), "little"), _MAX_HEADER)
+        metadata = json.loads(file.read(length))["__metadata__"]
+    scales = sorted((int(scale) for scale in json.loads(metadata["configs"])), reverse=True)
+    return Shipped(
+        path.stem,
+        path.stat().st_size,
+        tuple(scales),
+        metadata["sha256"],
+        json.loads(metadata["description"]),
+    )

@@ -1,0 +1,402 @@
+"""From what somebody wants, a number of bytes or a likeness, to the file that gives it.
+
+For every scale, and for plain JPEG, the quality is searched that just meets the target, by really
+encoding; the best of these files is taken. At last it is compared with the optimized JPEGs of no
+more bytes: if one of them is closer to the photograph, it is that one that is returned.
+
+Closeness is MS-SSIM; PSNR where a side is too short for it, or where the target is a PSNR.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from jaxshrink.codecs import CODECS
+from jaxshrink.compressor import PLAIN_JPEG, Compressor, quality_of_jpeg
+from jaxshrink.errors import TargetError
+from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+from jaxshrink.similarity import Similarity, similarity
+
+EFFORTS = (1, 2, 3)
+
+# A plain codec's qualities are whole numbers; learned tables have eight steps for each.
+_STEPS_PER_QUALITY = 8
+# How near a search must come, by effort: in the logarithm of bytes; in that of 1 - MS-SSIM; in dB.
+_CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
+_CLOSE_MS_SSIM = {1: 0.05, 2: 0.02, 3: 0.01}
+_CLOSE_PSNR = {1: 0.2, 2: 0.05, 3: 0.02}
+_REFINEMENTS = {1: 0, 2: 0, 3: 20}
+# Of each value per quality, to start with.
+_SLOPE = 0.03
+# Larger photographs are searched on a sample first, and not refined.
+_LARGE = 4_000_000
+_SAMPLE_BLOCK, _SAMPLE_BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
+# Sizes and likenesses grow with a plain codec's quality but for neighbours.
+_NEIGHBOURS = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What is wanted: exactly one attribute is set.
+
+    Attributes:
+      quality: 1..100, as close as optimized JPEG at this quality, in few bytes.
+      size: bytes of the file, a ceiling.
+      bpp: bits per pixel of the photograph, a ceiling.
+      ms_ssim, psnr: floors.
+    """
+
+    quality: int | None = None
+    size: int | None = None
+    bpp: float | None = None
+    ms_ssim: float | None = None
+    psnr: float | None = None
+
+    def ceiling(self, shape: Sequence[int]) -> int | None:
+        """In bytes, for a photograph of this shape."""
+        if self.bpp is not None:
+            return int(self.bpp * shape[0] * shape[1] / 8)
+        return self.size
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The file that meets a target.
+
+    Attributes:
+      data: the file, without metadata.
+      scale: of the compact image: 2, 1, or `PLAIN_JPEG`.
+      quality: of the codec.
+      similarity: of what `expand` makes of it.
+      num_encodes: how many files were made to find it.
+    """
+
+    data: bytes
+    scale: int
+    quality: float
+    similarity: Similarity
+    num_encodes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to search.
+
+    Attributes:
+      scales: what to try, of `Compressor.scales`.
+      effort: 1 to 3: how near to the target; the highest refines the compact image as well.
+      codec: "jpeg", "webp" or "avif".
+      extra_bytes: that will be added to the file and count against a ceiling.
+      never_worse: whether a plain file of no more bytes is taken where it is closer.
+    """
+
+    scales: tuple[int, ...]
+    effort: int = 2
+    codec: str = "jpeg"
+    extra_bytes: int = 0
+    never_worse: bool = True
+
+
+def search(compressor: Compressor, x: np.ndarray, target: Target, options: Options) -> Found:
+    """Returns the best file that meets a target.
+
+    Args:
+      compressor: the model.
+      x: uint8 (H, W, 1 or 3).
+      target: what to meet.
+      options: how.
+
+    Raises:
+      TargetError: if no file meets it; the message says how near one comes.
+    """
+    by_psnr = target.psnr is not None or min(x.shape[:2]) < MS_SSIM_MIN_SIDE
+    if by_psnr and target.ms_ssim is not None:
+        raise TargetError(
+            f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}; name a --target-psnr"
+        )
+    guesses: dict[int, int] = {}
+    if x.shape[0] * x.shape[1] > _LARGE and len(options.scales) > 1:
+        options, guesses = _on_sample(compressor, x, target, options)
+    return _Search(compressor, x, options, by_psnr, guesses).run(target)
+
+
+def _on_sample(
+    compressor: Compressor, x: np.ndarray, target: Target, options: Options
+) -> tuple[Options, dict[int, int]]:
+    """The scale that is best on a part of the photograph, and where to start there."""
+    part = _sample(x)
+    share = part.shape[0] * part.shape[1] / (x.shape[0] * x.shape[1])
+    scaled = target
+    if target.size is not None:
+        scaled = Target(size=max(1, int((target.size - options.extra_bytes) * share)))
+    rough = dataclasses.replace(options, effort=1, extra_bytes=0, never_worse=False)
+    try:
+        finder = _Search(compressor, part, rough, target.psnr is not None, {})
+        found = finder.run(scaled)
+    except TargetError:
+        return options, {}
+    scales = tuple(s for s in options.scales if s in (found.scale, PLAIN_JPEG))
+    return dataclasses.replace(options, scales=scales), finder.steps_found
+
+
+def _sample(x: np.ndarray) -> np.ndarray:
+    """A mosaic of blocks from all over a large photograph."""
+    rows, columns = (
+        np.linspace(0, max(0, side - _SAMPLE_BLOCK), _SAMPLE_BLOCKS).astype(int) // 16 * 16
+        for side in x.shape[:2]
+    )
+    return np.concatenate(
+        [
+            np.concatenate([x[r : r + _SAMPLE_BLOCK, c : c + _SAMPLE_BLOCK] for c in columns], 1)
+            for r in rows
+        ]
+    )
+
+
+class _Search:
+    """The files of one photograph that have been made so far, by scale and step."""
+
+    def __init__(
+        self,
+        compressor: Compressor,
+        x: np.ndarray,
+        options: Options,
+        by_psnr: bool,
+        guesses: dict[int, int],
+    ) -> None:
+        self._compressor, self._x, self._options = compressor, x, options
+        self._by_psnr = by_psnr or min(x.shape[:2]) < MS_SSIM_MIN_SIDE
+        self._plain = CODECS["jpeg-optimized" if options.codec == "jpeg" else options.codec]
+        self._refined: set[int] = set()
+        self._num_encodes = 0
+        self.steps_found = dict(guesses)
+        # Not `functools.cache` on the methods: it would keep the photograph alive.
+        self._file = functools.cache(self._make)
+        self._similarity = functools.cache(self._measure)
+
+    def run(self, target: Target) -> Found:
+        """See `search`."""
+        ceiling = target.ceiling(self._x.shape)
+        if ceiling is not None:
+            scale, step = self._within(ceiling - self._options.extra_bytes)
+        else:
+            scale, step = self._reaching(self._floor(target), target.quality)
+        if self._options.never_worse:
+            scale, step = self._never_worse(scale, step)
+        return Found(
+            self._file(scale, step),
+            scale,
+            step / self._per_quality(scale),
+            self._similarity(scale, step),
+            self._num_encodes,
+        )
+
+    def _within(self, ceiling: int) -> tuple[int, int]:
+        """The closest file of at most so many bytes."""
+        close = _CLOSE_BYTES[self._options.effort]
+        limit = math.log(ceiling) if ceiling > 0 else -math.inf
+        found = []
+        smallest = math.inf
+        for scale in self._ordered_scales():
+            below, _, lowest = _cross(
+                lambda step, scale=scale: math.log(len(self._file(scale, step))),  # type: ignore[misc]
+                limit,
+                self._range(scale),
+                self._guess(scale),
+                _SLOPE / self._per_quality(scale),
+                lambda below, above: below is not None and limit - below[1] <= close,
+            )
+            smallest = min(smallest, lowest)
+            if below is not None:
+                self.steps_found[scale] = below[0]
+                found.append((scale, below[0]))
+        if not found:
+            raise TargetError(
+                f"no file of at most {ceiling + self._options.extra_bytes} bytes; the smallest has "
+                f"{round(math.exp(smallest)) + self._options.extra_bytes}"
+            )
+        return max(found, key=lambda key: (self._score(*key), -len(self._file(*key))))
+
+    def _floor(self, target: Target) -> float:
+        """The likeness to reach."""
+        if target.quality is not None:
+            return self._score(*self._jpeg(target.quality))
+        floor = target.psnr if target.psnr is not None else target.ms_ssim
+        assert floor is not None
+        return floor
+
+    def _reaching(self, floor: float, quality: int | None) -> tuple[int, int]:
+        """The smallest file that is so close."""
+        effort = self._options.effort
+        close = (_CLOSE_PSNR if self._by_psnr else _CLOSE_MS_SSIM)[effort]
+        limit = math.nextafter(self._linear(floor), -math.inf)
+        best: tuple[int, int] | None = None
+        if quality is not None:
+            self.steps_found.setdefault(PLAIN_JPEG, quality)
+            if self._options.codec == "jpeg":
+                best = (PLAIN_JPEG, quality) if PLAIN_JPEG in self._options.scales else None
+        for scale in self._ordered_scales():
+            if best is not None and best[0] == scale:
+                continue
+            most = math.inf if best is None else len(self._file(*best))
+
+            def enough(
+                below: "_Point | None",
+                above: "_Point | None",
+                scale: int = scale,
+                most: float = most,
+            ) -> bool:
+                hopeless = below is not None and len(self._file(scale, below[0])) >= most
+                return hopeless or (above is not None and above[1] - limit <= close)
+
+            _, above, _ = _cross(
+                lambda step, scale=scale: self._linear(self._score(scale, step)),  # type: ignore[misc]
+                limit,
+                self._range(scale),
+                self._guess(scale),
+                (1.0 if self._by_psnr else 0.1) * _SLOPE * 4 / self._per_quality(scale),
+                enough,
+            )
+            if above is None:
+                continue
+            self.steps_found[scale] = above[0]
+            if len(self._file(scale, above[0])) < most:
+                best = (scale, above[0])
+        if best is None:
+            name = "a PSNR of" if self._by_psnr else "an MS-SSIM of"
+            closest = max(
+                self._score(scale, self._range(scale)[1]) for scale in self._options.scales
+            )
+            raise TargetError(f"no file reaches {name} {floor:.6g}; the closest has {closest:.6g}")
+        return best
+
+    def _never_worse(self, scale: int, step: int) -> tuple[int, int]:
+        """This file, or the plain one of no more bytes that is closer."""
+        limit = math.log(len(self._file(scale, step)))
+        below, _, _ = _cross(
+            lambda quality: math.log(len(self._file(PLAIN_JPEG, quality))),
+            limit,
+            self._range(PLAIN_JPEG),
+            step if scale == PLAIN_JPEG else self._guess(PLAIN_JPEG),
+            _SLOPE,
+            lambda below, above: False,
+        )
+        best = (scale, step)
+        if below is None:
+            return best
+        low, high = self._range(PLAIN_JPEG)
+        for quality in range(
+            max(low, below[0] - _NEIGHBOURS), min(high, below[0] + _NEIGHBOURS) + 1
+        ):
+            fits = math.log(len(self._file(PLAIN_JPEG, quality))) <= limit
+            if fits and self._score(PLAIN_JPEG, quality) > self._score(*best):
+                best = (PLAIN_JPEG, quality)
+        return best
+
+    def _ordered_scales(self) -> list[int]:
+        """Plain first: it is quick, and says where to look for the others."""
+        return sorted(self._options.scales)
+
+    def _range(self, scale: int) -> tuple[int, int]:
+        per_quality = self._per_quality(scale)
+        return per_quality, 100 * per_quality
+
+    def _per_quality(self, scale: int) -> int:
+        return _STEPS_PER_QUALITY if scale != PLAIN_JPEG and self._options.codec == "jpeg" else 1
+
+    def _guess(self, scale: int) -> int:
+        if scale in self.steps_found:
+            return self.steps_found[scale]
+        plain = self.steps_found.get(PLAIN_JPEG)
+        if scale == PLAIN_JPEG or plain is None:
+            return 40 * self._per_quality(scale)
+        if self._options.codec != "jpeg":
+            return plain
+        low, high = self._range(scale)
+        return min(max(round(quality_of_jpeg(plain) * _STEPS_PER_QUALITY), low), high)
+
+    def _jpeg(self, quality: int) -> tuple[int, int]:
+        """The key of optimized JPEG at a quality; -1 stands for its scale beside another codec."""
+        return (PLAIN_JPEG if self._options.codec == "jpeg" else -1), quality
+
+    def _make(self, scale: int, step: int) -> bytes:
+        self._num_encodes += 1
+        if scale == -1:
+            return CODECS["jpeg-optimized"].encode(self._x, step)
+        if scale == PLAIN_JPEG:
+            return self._plain.encode(self._x, step)
+        quality = step / self._per_quality(scale)
+        return self._compressor.encode(self._x, quality, scale, self._options.codec)
+
+    def _measure(self, scale: int, step: int) -> Similarity:
+        x_hat = self._compressor.expand(self._file(scale, step), max_pixels=self._x.size)
+        return similarity(self._x, x_hat)
+
+    def _score(self, scale: int, step: int) -> float:
+        measured = self._similarity(scale, step)
+        return measured.psnr if self._by_psnr or measured.ms_ssim is None else measured.ms_ssim
+
+    def _linear(self, score: float) -> float:
+        """What grows about evenly with quality: decibels, or the logarithm of 1 / (1 - MS-SSIM)."""
+        return score if self._by_psnr else -math.log(max(1.0 - score, 1e-9))
+
+
+_Point = tuple[int, float]
+
+
+def _cross(
+    value: Callable[[int], float],
+    target: float,
+    limits: tuple[int, int],
+    guess: int,
+    slope: float,
+    is_enough: Callable[[_Point | None, _Point | None], bool],
+) -> tuple[_Point | None, _Point | None, float]:
+    """Where a growing function of a whole number crosses a target, in few evaluations.
+
+    Secants inside of what is known; a bisection after two steps from the same side.
+
+    Args:
+      value: the function.
+      target: of its values.
+      limits: the least and the greatest argument.
+      guess: the first one to try.
+      slope: per step, as long as there is but one point.
+      is_enough: told (below, above), whether they need not become neighbours.
+
+    Returns:
+      (argument, value) of the greatest found with value <= target and of the least found with
+      value > target, None where there is none; and the least value seen.
+    """
+    below: _Point | None = None
+    above: _Point | None = None
+    lowest = math.inf
+    same_side = 0
+    step = min(max(guess, limits[0]), limits[1])
+    while True:
+        point = (step, value(step))
+        lowest = min(lowest, point[1])
+        if point[1] <= target:
+            same_side = max(same_side, 0) + 1
+            below = point
+        else:
+            same_side = min(same_side, 0) - 1
+            above = point
+        first = limits[0] if below is None else below[0] + 1
+        last = limits[1] if above is None else above[0] - 1
+        if first > last or is_enough(below, above):
+            return below, above, lowest
+        if below is None or above is None:
+            jump = (target - point[1]) / slope if math.isfinite(target) else -math.inf
+            # Twice as far each time, so that an end is soon reached.
+            jump *= 1.2 * 2 ** (abs(same_side) - 1)
+            wanted = step + max(min(jump, 1e4), -1e4)
+        elif abs(same_side) > 2:
+            wanted = (below[0] + above[0]) / 2
+        else:
+            share = (target - below[1]) / (above[1] - below[1])
+            wanted = below[0] + share * (above[0] - below[0])
+        step = min(max(round(wanted), first), last)
