@@ -21,11 +21,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workdirs", nargs="+", type=Path, help="of launch.py")
     parser.add_argument("--name", required=True, help="of the model")
-    parser.add_argument("--data", default="", help="what it was trained on, in words")
+    parser.add_argument("--notes", default="", help="data, budget: what is worth knowing")
     parser.add_argument("-o", type=Path, required=True, help="the file to write")
     arguments = parser.parse_args()
     try:
-        weights = pack(arguments.name, arguments.workdirs, arguments.data)
+        weights = pack(arguments.name, arguments.workdirs, arguments.notes)
     except JaxshrinkError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -34,7 +34,7 @@ def main() -> int:
     return 0
 
 
-def pack(name: str, folders: list[Path], data: str) -> Weights:
+def pack(name: str, folders: list[Path], notes: str) -> Weights:
     """Collects the best checkpoints of some working directories."""
     configs, variables, steps = {}, {}, {}
     for folder in folders:
@@ -49,7 +49,7 @@ def pack(name: str, folders: list[Path], data: str) -> Weights:
         }
         configs[scale], variables[scale] = config, found
         steps[str(scale)] = info["step"]
-    description = {"data": data, "steps": steps, "jax": jax.__version__, "jaxshrink": __version__}
+    description = {"notes": notes, "steps": steps, "jax": jax.__version__, "jaxshrink": __version__}
     return Weights(name, configs, variables, description)
 
 

@@ -86,7 +86,7 @@ class CompressorMethod:
     """Whole files of a model: per image the best of its scales and plain JPEG."""
 
     parallel = False
-    qualities: tuple[float, ...] = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+    qualities: tuple[float, ...] = (1, 10, 20, 30, 40, 50, 60, 70, 80)
 
     def __init__(
         self,
