@@ -118,7 +118,7 @@ def search(compressor: Compressor, x: np.ndarray, target: Target, options: Optio
             f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}; name a --target-psnr"
         )
     guesses: dict[int, int] = {}
-    if x.shape[0] * x.shape[1] > _LARGE and len(options.scales) > 1:
+    if x.shape[0] * x.shape[1] > _LARGE:
         options, guesses = _on_sample(compressor, x, target, options)
     return _Search(compressor, x, options, by_psnr, guesses).run(target)
 
