@@ -45,7 +45,8 @@ def compile_reccnn_gradient(*arguments: Any) -> Callable[..., Any]:
 
     def gradient(params: Any, up_y_hat: jax.Array, x: jax.Array) -> Any:
         def loss(params: Any) -> jax.Array:
-            return losses.rec_loss(up_y_hat, RecCNN().apply({"params": params}, up_y_hat), x)
+            residual: Any = RecCNN().apply({"params": params}, up_y_hat)
+            return losses.Distortion(squared_error=1.0)(up_y_hat + residual, x).mean()
 
         return jax.grad(loss)(params)
 

@@ -15,7 +15,7 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
     config = paper.get_config()
     config.schedule = "joint"
     config.batch_size = 4
-    config.num_epochs = 25
+    config.num_epochs = 20
     config.learning_rate = 1e-3
     config.warmup_steps = 200
     config.cosine_decay = True
@@ -25,7 +25,7 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
 
     config.loss.squared_error = 0.0
     config.loss.squared_levels = 0.01
-    config.loss.ms_ssim = 30.0
+    config.loss.ms_ssim = 120.0
     config.loss.rate = 0.01
     config.loss.rate_warmup_steps = 500
     config.loss.balance = 0.5
@@ -53,11 +53,11 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
 
     config.codec.name = "jpeg-tables"
     # Half size is for low rates, full size for high ones.
-    config.codec.qualities = {"half": (1, 75), "full": (20, 100)}[scale]
+    config.codec.qualities = {"half": (1, 65), "full": (30, 92)}[scale]
     config.codec.model = "jpeg"
     config.codec.tables = "learned"
     config.evaluation.qualities = (20, 80)
-    config.evaluation.every_steps = 1250
+    config.evaluation.every_steps = 5000
     config.evaluation.num_triptychs = 2
     config.evaluation.after_training = False
     config.checkpoints.every_steps = 250

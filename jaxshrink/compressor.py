@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink import container
-from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables
+from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables, repack_jpeg
 from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
@@ -63,8 +63,11 @@ class Compressor:
         self._subsampling = {s: c["codec"]["subsampling"] for s, c in weights.configs.items()}
         # As in training, but in units of lmbda * bpp.
         loss = config["loss"]
-        self._squared_levels = loss["squared_levels"] / loss["rate"]
-        self._ms_ssim = loss["ms_ssim"] / loss["rate"]
+        self._distortion = Distortion(
+            squared_levels=loss["squared_levels"] / loss["rate"],
+            charbonnier=loss["charbonnier"] / loss["rate"],
+            ms_ssim=loss["ms_ssim"] / loss["rate"],
+        )
 
     @classmethod
     def load(cls, name_or_path: str) -> "Compressor":
@@ -83,6 +86,7 @@ class Compressor:
         *,
         scales: Sequence[int] | None = None,
         num_refinements: int = 0,
+        repack: bool = False,
     ) -> Compressed:
         """Stores a photograph at all scales, and returns the file with the least cost.
 
@@ -91,12 +95,13 @@ class Compressor:
           quality: 1..100; sets the price of a bit, see `lmbda_of_quality`.
           scales: what to try; None: everything.
           num_refinements: gradient steps on every compact image, kept where they pay.
+          repack: whether to redo the files' entropy coding, see `repack_jpeg`.
         """
-        lmbda = float(lmbda_of_quality(jnp.float32(quality)))
+        task = _Task(x, float(lmbda_of_quality(jnp.float32(quality))), repack)
         tried = [
-            self._compress_plain(x, lmbda)
+            self._compress_plain(task, quality)
             if scale == PLAIN_JPEG
-            else self._compress_at(x, quality, lmbda, scale, num_refinements)
+            else self._compress_at(task, quality, scale, num_refinements)
             for scale in (self.scales if scales is None else scales)
         ]
         return min(tried, key=lambda compressed: compressed.cost)
@@ -125,7 +130,7 @@ class Compressor:
         else:
             file = CODECS[codec].encode(y, quality)
         told = 0 if codec == "jpeg" else int(quality)
-        return container.attach(file, Marker(x.shape[:2], scale, self.name, self._hash, told))
+        return container.attach(file, self._marker(x, scale, told))
 
     def expand(
         self, data: bytes, *, marker: Marker | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
@@ -180,37 +185,68 @@ class Compressor:
 
     def cost(self, x: np.ndarray, x_hat: np.ndarray, num_bytes: int, lmbda: float) -> float:
         """What training minimizes, of a file: distortion + lmbda * bpp, in squared levels."""
-        has_ms_ssim = min(x.shape[:2]) >= MS_SSIM_MIN_SIDE
-        distortion = Distortion(
-            squared_levels=self._squared_levels, ms_ssim=self._ms_ssim if has_ms_ssim else 0.0
-        )
         bpp = 8 * num_bytes / (x.shape[0] * x.shape[1])
+        distortion = self._distortion_of(x)
         return float(_distortion(distortion, x[None], x_hat[None])[0]) + lmbda * bpp
 
+    def _distortion_of(self, x: np.ndarray) -> Distortion:
+        """The distortion of training; where a side is too short for MS-SSIM, without it."""
+        short = min(x.shape[:2]) < MS_SSIM_MIN_SIDE
+        return dataclasses.replace(self._distortion, ms_ssim=0.0) if short else self._distortion
+
     def _compress_at(
-        self, x: np.ndarray, quality: float, lmbda: float, scale: int, num_refinements: int
+        self, task: "_Task", quality: float, scale: int, num_refinements: int
     ) -> Compressed:
         pipeline = self._pipelines[scale]
         tables = pipeline.tables(quality)
-        y = pipeline.compact(x[None], tables)
-        del num_refinements
-        return self._finish(x, y[0], tables, scale, lmbda)
+        y = pipeline.compact_tiled(task.x, tables)
+        compressed = self._finish(task, y, tables, scale)
+        if not num_refinements:
+            return compressed
+        refined_y = pipeline.refine(
+            task.x[None],
+            y[None],
+            tables,
+            distortion=self._distortion_of(task.x),
+            lmbda=task.lmbda,
+            subsampling=self._subsampling[scale],
+            num_steps=num_refinements,
+        )
+        refined = self._finish(task, refined_y[0], tables, scale)
+        return min(compressed, refined, key=lambda c: c.cost)
 
-    def _finish(
-        self, x: np.ndarray, y: np.ndarray, tables: np.ndarray, scale: int, lmbda: float
-    ) -> Compressed:
+    def _marker(self, x: np.ndarray, scale: int, quality: int = 0) -> Marker:
+        return Marker((x.shape[0], x.shape[1]), scale, self.name, self._hash, quality)
+
+    def _finish(self, task: "_Task", y: np.ndarray, tables: np.ndarray, scale: int) -> Compressed:
         """Encodes a compact image, and looks at what becomes of it."""
-        size = (x.shape[0], x.shape[1])
         file = encode_jpeg(y, tables, self._subsampling[scale])
-        data = container.attach(file, Marker(size, scale, self.name, self._hash))
-        x_hat = self.expand(data)
-        return Compressed(data, scale, x_hat, self.cost(x, x_hat, len(data), lmbda))
+        if task.repack:
+            file = repack_jpeg(file)
+        data = container.attach(file, self._marker(task.x, scale))
+        return self._compressed(task, data, scale, self.expand(data))
 
-    def _compress_plain(self, x: np.ndarray, lmbda: float) -> Compressed:
-        """The JPEG whose tables suit this price of a bit."""
-        data = _JPEG.encode(x, _quality_of_price(lmbda))
-        x_hat = decode_jpeg(data, x.shape[2])
-        return Compressed(data, PLAIN_JPEG, x_hat, self.cost(x, x_hat, len(data), lmbda))
+    def _compress_plain(self, task: "_Task", quality: float) -> Compressed:
+        """The JPEG whose tables are about as coarse as ours."""
+        scale = min(self._pipelines)
+        tables = jnp.asarray(self._pipelines[scale].tables(quality))
+        price = scale**2 * float(jpeg.lmbda_of_tables(tables))
+        data = _JPEG.encode(task.x, _quality_of_price(price))
+        if task.repack:
+            data = repack_jpeg(data)
+        return self._compressed(task, data, PLAIN_JPEG, decode_jpeg(data, task.x.shape[2]))
+
+    def _compressed(self, task: "_Task", data: bytes, scale: int, x_hat: np.ndarray) -> Compressed:
+        return Compressed(data, scale, x_hat, self.cost(task.x, x_hat, len(data), task.lmbda))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    """What is to be compressed: uint8 (H, W, C), at this price of a bit; and see `compress`."""
+
+    x: np.ndarray
+    lmbda: float
+    repack: bool
 
 
 def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from jaxshrink.codecs import JPEG_TABLES, codec_by_name
 from jaxshrink.errors import ConfigError
+from jaxshrink.ops.jpeg import SUBSAMPLINGS
+from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
 
 def check_config(config: Any) -> None:
@@ -18,6 +21,8 @@ def check_config(config: Any) -> None:
             value = value[name]
         if not valid:
             raise ConfigError(f"{field}={value!r}: must be {expected}")
+    if config.codec.name != JPEG_TABLES:
+        codec_by_name(config.codec.name)
 
 
 def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
@@ -35,18 +40,51 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     for section in ("logging", "checkpoints", "evaluation"):
         every = config[section].every_steps
         yield f"{section}.every_steps", every >= 1, "at least 1"
-    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint")
+    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint", "decoder_only")
     yield one_of("compute_dtype", config.compute_dtype, "float32", "bfloat16")
     for name in ("resize", "crop"):
         yield f"data.{name}", data[name] is None or data[name] >= 1, "at least 1, or None"
     yield one_of("data.on_bad_file", data.on_bad_file, "refuse", "skip")
+    yield one_of("model.architecture", model.architecture, "paper", "residual")
     yield one_of("model.channels", model.channels, 1, 3)
     if model.architecture == "paper":
         yield "model.rec.num_layers", model.rec.num_layers >= 2, "at least 2"
+    else:
+        yield one_of("model.scale", model.scale, 1, 2)
     for net in ("com", "rec"):
         yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
         if model.architecture == "paper":
             rate = model[net].dropout_rate
             yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
-    yield qualities("codec.quality", config.codec.quality)
     yield qualities("evaluation.qualities", *evaluation.qualities)
+    yield from _loss_requirements(config)
+    yield from _codec_requirements(config)
+
+
+def _loss_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
+    weights = ("squared_error", "squared_levels", "charbonnier", "ms_ssim", "rate")
+    for name in weights:
+        yield f"loss.{name}", config.loss[name] >= 0, "at least 0"
+    distortion = any(config.loss[name] for name in weights[:-1])
+    yield "loss", distortion, "more than zero in one of its distortions"
+    yield "average_decay", 0 <= config.average_decay < 1, "from 0 to less than 1"
+    side = config.data.crop or config.data.resize
+    large = not config.loss.ms_ssim or side is None or side >= MS_SSIM_MIN_SIDE
+    yield "data.crop", large, f"at least {MS_SSIM_MIN_SIDE} for MS-SSIM in the loss"
+
+
+def _codec_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
+    codec, model = config.codec, config.model
+    told = codec.name == JPEG_TABLES
+    yield "codec.quality", 1 <= codec.quality <= 100, "from 1 to 100"
+    ordered = len(codec.qualities) in (0, 2) and list(codec.qualities) == sorted(codec.qualities)
+    in_range = all(1 <= quality <= 100 for quality in codec.qualities)
+    yield "codec.qualities", ordered and in_range, "empty, or two in 1..100, the lower one first"
+    only_told = told or not codec.qualities
+    yield "codec.qualities", only_told, f"empty for a codec other than {JPEG_TABLES!r}"
+    yield "codec.model", codec.model in ("identity", "jpeg"), "one of 'identity', 'jpeg'"
+    yield "codec.tables", codec.tables in ("standard", "learned"), "one of 'standard', 'learned'"
+    learnable = told and model.architecture == "residual"
+    expected = f"'standard' but for a residual model and codec.name={JPEG_TABLES!r}"
+    yield "codec.tables", codec.tables == "standard" or learnable, expected
+    yield "codec.subsampling", codec.subsampling in SUBSAMPLINGS, f"one of {SUBSAMPLINGS}"

@@ -7,10 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from jaxshrink import tiles
 from jaxshrink.models import Networks, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
+from jaxshrink.ops.losses import Distortion
+
+# Of Adam in refinement, at its start: a level of 8 bits per step.
+_REFINEMENT_RATE = 1 / 255
 
 
 class Pipeline:
@@ -56,7 +61,7 @@ class Pipeline:
             return np.asarray(_tables(self._com, self._variables.com, jnp.float32(quality)))
         return np.asarray(jpeg.standard_tables(jnp.float32(quality)))
 
-    def compact(self, x: np.ndarray, tables: np.ndarray) -> np.ndarray:
+    def compact(self, x: np.ndarray, tables: np.ndarray | None = None) -> np.ndarray:
         """Compact images of photographs, before the codec.
 
         Args:
@@ -69,7 +74,7 @@ class Pipeline:
         return np.asarray(_compact(self._com, self._variables.com, x, tables))
 
     def reconstruct(
-        self, y_hat: np.ndarray, size: tuple[int, int], tables: np.ndarray
+        self, y_hat: np.ndarray, size: tuple[int, int], tables: np.ndarray | None = None
     ) -> np.ndarray:
         """x_hat, clipped and rounded.
 
@@ -82,6 +87,46 @@ class Pipeline:
           uint8, (N, H, W, C).
         """
         return np.asarray(_reconstruct(self._rec, size, self._variables.rec, y_hat, tables))
+
+    def refine(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        tables: np.ndarray,
+        *,
+        distortion: Distortion,
+        lmbda: float,
+        subsampling: str,
+        num_steps: int,
+    ) -> np.ndarray:
+        """Compact images that cost less, for these very photographs, by gradient descent.
+
+        The gradient comes through the differentiable JPEG and RecCNN, neither of which changes.
+
+        Args:
+          x: photographs, uint8, (N, H, W, C).
+          y: their compact images, uint8, to start from.
+          tables: those of the codec, (2, 8, 8).
+          distortion, lmbda: what costs: distortion + lmbda * bpp.
+          subsampling: of the codec.
+          num_steps: of Adam.
+
+        Returns:
+          uint8, the shape of y.
+        """
+        return np.asarray(
+            _refine(
+                self._rec,
+                distortion,
+                subsampling,
+                num_steps,
+                self._variables.rec,
+                x,
+                y,
+                tables,
+                lmbda,
+            )
+        )
 
     def compact_tiled(self, x: np.ndarray, tables: np.ndarray) -> np.ndarray:
         """One compact image in bounded memory: as `compact` within rounding.
@@ -132,7 +177,7 @@ def _tables(com: Any, variables: Variables, quality: jax.Array) -> jax.Array:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _compact(com: Any, variables: Variables, x: jax.Array, tables: jax.Array) -> jax.Array:
+def _compact(com: Any, variables: Variables, x: jax.Array, tables: jax.Array | None) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         y: Any = com.apply(variables, images.to_float(x), _for_each(x, tables))
         return images.to_uint8(y)
@@ -140,7 +185,11 @@ def _compact(com: Any, variables: Variables, x: jax.Array, tables: jax.Array) ->
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _reconstruct(
-    rec: Any, size: tuple[int, int], variables: Variables, y_hat: jax.Array, tables: jax.Array
+    rec: Any,
+    size: tuple[int, int],
+    variables: Variables,
+    y_hat: jax.Array,
+    tables: jax.Array | None,
 ) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         x_hat: Any = rec.apply(
@@ -149,8 +198,40 @@ def _reconstruct(
         return images.to_uint8(x_hat)
 
 
-def _for_each(batch: jax.Array, tables: jax.Array) -> jax.Array:
-    return jnp.broadcast_to(tables, (len(batch), *tables.shape))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _refine(
+    rec: Any,
+    distortion: Distortion,
+    subsampling: str,
+    num_steps: int,
+    variables: Variables,
+    x: jax.Array,
+    y: jax.Array,
+    tables: jax.Array,
+    lmbda: jax.Array,
+) -> jax.Array:
+    x, y = images.to_float(x), images.to_float(y)
+    size = (x.shape[1], x.shape[2])
+    tables = jnp.broadcast_to(tables, (len(x), *tables.shape))
+    optimizer = optax.adam(optax.linear_schedule(_REFINEMENT_RATE, 0.0, num_steps))
+
+    def cost(y: jax.Array) -> jax.Array:
+        y_hat, bits = jpeg.round_trip(y, tables, subsampling)
+        x_hat: Any = rec.apply(variables, y_hat, size, tables, method="reconstruct")
+        return jnp.sum(distortion(x_hat, x) + lmbda * bits / (size[0] * size[1]))
+
+    def step(_: int, carry: tuple[jax.Array, Any]) -> tuple[jax.Array, Any]:
+        y, opt_state = carry
+        updates, opt_state = optimizer.update(jax.grad(cost)(y), opt_state)
+        return jnp.clip(optax.apply_updates(y, updates), 0.0, 1.0), opt_state
+
+    with jax.default_matmul_precision("highest"):
+        y, _ = jax.lax.fori_loop(0, num_steps, step, (y, optimizer.init(y)))
+    return images.to_uint8(y)
+
+
+def _for_each(batch: jax.Array, tables: jax.Array | None) -> jax.Array | None:
+    return None if tables is None else jnp.broadcast_to(tables, (len(batch), *tables.shape))
 
 
 @functools.partial(jax.jit, static_argnums=0)

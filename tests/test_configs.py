@@ -38,7 +38,11 @@ def test_every_config_states_its_command_and_fits_the_models(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "paper"])
 def test_variants_have_the_papers_fields(name):
-    assert set(fields(load(name))) == set(fields(load("paper")))
+    config = load(name)
+    names = set(fields(config)), set(fields(load("paper")))
+    if config.model.architecture != "paper":
+        names = tuple({n for n in some if not n.startswith("config.model.")} for some in names)
+    assert names[0] == names[1]
 
 
 def test_the_paper_is_followed_to_the_letter():

@@ -2,7 +2,7 @@
 
 from jaxshrink.codecs.batches import encode_batch, jpeg_round_trip_batch, round_trip_batch
 from jaxshrink.codecs.codec import Codec
-from jaxshrink.codecs.extras import EXTRA_CODECS
+from jaxshrink.codecs.extras import EXTRA_CODECS, repack_jpeg
 from jaxshrink.codecs.jpeg import JPEG_TABLES, JpegTables, decode_jpeg, encode_jpeg, read_tables
 from jaxshrink.codecs.pillow import CODECS, codec_by_name
 from jaxshrink.codecs.search import largest_quality_within
@@ -20,5 +20,6 @@ __all__ = [
     "jpeg_round_trip_batch",
     "largest_quality_within",
     "read_tables",
+    "repack_jpeg",
     "round_trip_batch",
 ]

@@ -66,11 +66,20 @@ class MozjpegLossless:
     name: str = "mozjpeg-lossless"
 
     def encode(self, image: np.ndarray, quality: float) -> bytes:
-        mozjpeg = import_extra("mozjpeg_lossless_optimization", "mozjpeg")
-        return mozjpeg.optimize(_JPEG.encode(image, quality))
+        return repack_jpeg(_JPEG.encode(image, quality))
 
     def decode(self, data: bytes, channels: int) -> np.ndarray:
         return _JPEG.decode(data, channels)
+
+
+def repack_jpeg(data: bytes) -> bytes:
+    """Returns a JPEG of the same pixels, its entropy coding redone; the smaller of the two.
+
+    Raises:
+      MissingExtraError: without mozjpeg-lossless-optimization (the extra "mozjpeg").
+    """
+    mozjpeg = import_extra("mozjpeg_lossless_optimization", "mozjpeg")
+    return min(data, mozjpeg.optimize(data), key=len)
 
 
 EXTRA_CODECS: dict[str, Codec] = {

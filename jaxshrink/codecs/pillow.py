@@ -67,8 +67,9 @@ CODECS: dict[str, Codec] = {
         PillowCodec("jpeg", "JPEG"),
         PillowCodec("jpeg-optimized", "JPEG", (("optimize", True), ("progressive", True))),
         PillowCodec("webp", "WEBP", (("method", 6),), lowest_quality=0),
-        # One thread: the default is as many as the machine has, and the bytes depend on it.
-        PillowCodec("avif", "AVIF", (("speed", 4), ("max_threads", 1)), lowest_quality=0),
+        # Two threads everywhere: one gives other bytes than two or more, and the default is as
+        # many as the machine has.
+        PillowCodec("avif", "AVIF", (("speed", 4), ("max_threads", 2)), lowest_quality=0),
         PillowCodec(
             "jpeg2000",
             "JPEG2000",

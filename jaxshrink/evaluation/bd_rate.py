@@ -13,6 +13,8 @@ import numpy as np
 
 from jaxshrink.extras import import_extra
 
+_NUM_RATES = 200  # at which two curves are compared
+
 
 @dataclasses.dataclass(frozen=True)
 class BdResult:
@@ -24,12 +26,15 @@ class BdResult:
       bd_quality: decibels that it is better than the anchor at the same rate: BD-PSNR for PSNR;
         None where they share no rate.
       overlap: the qualities, in decibels, over which `bd_rate` is a mean.
+      gains: the least and the most decibels that it is better at any rate that they share:
+        above zero, it is better at every rate; None where they share none.
       reason: why there is no number, else None.
     """
 
     bd_rate: float | None
     bd_quality: float | None
     overlap: tuple[float, float] | None
+    gains: tuple[float, float] | None = None
     reason: str | None = None
 
 
@@ -52,19 +57,22 @@ def compare_curves(
     try:
         anchor_part, curve_part = _Clipped(*anchor, window), _Clipped(*curve, window)
     except ValueError as error:
-        return BdResult(None, None, None, str(error))
+        return BdResult(None, None, None, reason=str(error))
     log_ratio = None
     qualities = _shared(anchor_part.qualities, curve_part.qualities)
     if qualities:
         log_ratio = curve_part.mean_log_rate(qualities) - anchor_part.mean_log_rate(qualities)
-    gain = None
+    gain, gains = None, None
     log_rates = _shared(anchor_part.log_rates, curve_part.log_rates)
     if log_rates:
         gain = curve_part.mean_quality(log_rates) - anchor_part.mean_quality(log_rates)
+        differences = curve_part.along(log_rates) - anchor_part.along(log_rates)
+        gains = (float(differences.min()), float(differences.max()))
     return BdResult(
         bd_rate=None if log_ratio is None else 100.0 * math.expm1(log_ratio),
         bd_quality=gain,
         overlap=qualities,
+        gains=gains,
         reason=None if qualities else "no overlap: the curves share no quality in this window",
     )
 
@@ -94,6 +102,10 @@ class _Clipped:
 
     def mean_quality(self, log_rates: tuple[float, float]) -> float:
         return float(self._quality.integrate(*log_rates)) / (log_rates[1] - log_rates[0])
+
+    def along(self, log_rates: tuple[float, float]) -> np.ndarray:
+        """Qualities at many rates."""
+        return self._quality(np.linspace(*log_rates, _NUM_RATES))
 
 
 def _rising(rates: Sequence[float], qualities: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -78,6 +78,7 @@ def measure_cohort(
     pipeline: Pipeline,
     cohort: Cohort,
     codec: Codec,
+    plain_codec: Codec,
     qualities: Iterable[int],
     pool: Executor,
     keep: Sequence[int] = (),
@@ -87,7 +88,8 @@ def measure_cohort(
     Args:
       pipeline: the model.
       cohort: the images.
-      codec: stores the compact images, and the originals for comparison.
+      codec: stores the compact images.
+      plain_codec: stores the originals, for comparison.
       qualities: of the compact image.
       pool: encodes and decodes in parallel.
       keep: indices of the images whose pixels are returned, too.
@@ -95,7 +97,7 @@ def measure_cohort(
     Returns:
       quality -> result, and quality -> the results of the images to keep.
     """
-    jpeg = measure_codec(cohort, codec, lambda index, image: JPEG_QUALITY, pool)
+    jpeg = measure_codec(cohort, plain_codec, lambda index, image: JPEG_QUALITY, pool)
     results, kept = {}, {}
     for quality in qualities:
         _log.info("measuring %d images at quality %d", len(cohort), quality)
@@ -103,7 +105,7 @@ def measure_cohort(
         for result in measure_model(pipeline, cohort, codec, quality, pool):
             model[result.index] = _without_pixels(result) if result.index not in keep else result
         equal, over_budget = _measure_equal_bytes(
-            cohort, codec, {i: r.model.num_bytes for i, r in model.items()}, pool
+            cohort, plain_codec, {i: r.model.num_bytes for i, r in model.items()}, pool
         )
         order = range(len(cohort))
         measurements = {

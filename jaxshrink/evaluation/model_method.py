@@ -13,6 +13,7 @@ from jaxshrink.compressor import Compressed, Compressor
 from jaxshrink.errors import ConfigError
 from jaxshrink.evaluation.methods import Trip, check_codec
 from jaxshrink.evaluation.run import codec_of, load_pipeline
+from jaxshrink.extras import import_extra
 from jaxshrink.models.weights import load_jiang2017
 from jaxshrink.pipeline import Pipeline
 
@@ -93,37 +94,45 @@ class CompressorMethod:
         compressor: Compressor,
         scales: tuple[int, ...] | None = None,
         num_refinements: int = 0,
+        repack: bool = False,
     ) -> None:
         self.name = name
         self._compressor = compressor
         self._scales = scales
         self._num_refinements = num_refinements
+        self._repack = repack
         self.description = f"{name}: whole files, marker included"
-        self.identity = f"{compressor.fingerprint} {scales} {num_refinements}"
+        self.identity = f"{compressor.fingerprint} {scales} {num_refinements} {repack}"
         self._compiled: set[tuple[int, ...]] = set()
 
     @classmethod
     def parse(cls, text: str) -> "CompressorMethod":
-        """Opens "MODEL[:half|:full][:refine=N]", MODEL a name or a file of weights.
+        """Opens "MODEL[:half|:full][:refine=N][:repack]", MODEL a name or a file of weights.
 
         Raises:
           CheckpointError: if there is no such model.
           ConfigError: if an option is unknown.
         """
         model, *options = text.split(":")
-        scales, num_refinements = None, 0
+        scales, num_refinements, repack = None, 0, False
         for option in options:
             name, _, value = option.partition("=")
             if option in ("half", "full"):
                 scales = (2 if option == "half" else 1,)
             elif name == "refine" and value.isdecimal():
                 num_refinements = int(value)
+            elif option == "repack":
+                repack = True
             else:
-                raise ConfigError(f"{text}: unknown option {option!r}; half, full, refine=N")
+                raise ConfigError(
+                    f"{text}: unknown option {option!r}; half, full, refine=N, repack"
+                )
         name = ":".join([Path(model).stem, *options])
-        return cls(name, Compressor.load(model), scales, num_refinements)
+        return cls(name, Compressor.load(model), scales, num_refinements, repack)
 
     def check(self, channels: int, qualities: Sequence[float]) -> None:
+        if self._repack:
+            import_extra("mozjpeg_lossless_optimization", "mozjpeg")
         if channels != self._compressor.channels:
             raise ConfigError(f"{self.name} is a model for colour images, and these are grayscale")
         for quality in qualities:
@@ -144,5 +153,9 @@ class CompressorMethod:
 
     def _compress(self, x: np.ndarray, quality: float) -> Compressed:
         return self._compressor.compress(
-            x, quality, scales=self._scales, num_refinements=self._num_refinements
+            x,
+            quality,
+            scales=self._scales,
+            num_refinements=self._num_refinements,
+            repack=self._repack,
         )

@@ -1,4 +1,4 @@
-"""Work spread over processes that keep to the CPU, each on one thread."""
+"""Work spread over processes that keep to the CPU, each to one core of it."""
 
 import dataclasses
 import multiprocessing
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 
@@ -47,9 +47,11 @@ class Workers:
             return
         # A fork would copy the locks of JAX's threads.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(
-            min(self.num_processes, len(items)), context, _start, (self.compiled,)
-        )
+        num_processes = min(self.num_processes, len(items))
+        numbers = context.SimpleQueue()
+        for number in range(num_processes):
+            numbers.put(number)
+        pool = ProcessPoolExecutor(num_processes, context, _start, (self.compiled, numbers))
         try:
             futures = {pool.submit(function, item): item for item in items}
             for future in as_completed(futures):
@@ -62,7 +64,8 @@ class Workers:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(compiled: Path) -> None:
+def _start(compiled: Path, numbers: Any) -> None:
+    _keep_to_one_core(numbers.get())
     flags = ("--xla_cpu_multi_thread_eigen=false", "--xla_force_host_platform_device_count=1")
     os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
     os.environ["NPROC"] = "1"  # threads in XLA's pool
@@ -70,6 +73,13 @@ def _start(compiled: Path) -> None:
     jax.config.update("jax_compilation_cache_dir", str(compiled.absolute()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _keep_to_one_core(number: int) -> None:
+    """Codecs start threads of their own; their seconds are to be comparable all the same."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 def _follow_parent() -> None:

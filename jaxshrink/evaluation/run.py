@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxshrink import workdir as workdirs
-from jaxshrink.codecs import JPEG_TABLES, Codec, JpegTables, codec_by_name
+from jaxshrink.codecs import CODECS, JPEG_TABLES, Codec, JpegTables, codec_by_name
 from jaxshrink.config import check_config
 from jaxshrink.data import Cohort, open_cohort
 from jaxshrink.errors import CheckpointError
@@ -40,6 +40,8 @@ def evaluate(config: Any, workdir: Path) -> None:
     workdirs.check_model(workdir, json.loads(config.to_json()))
     pipeline = load_pipeline(config, workdir)
     codec = codec_of(config, pipeline)
+    # Told another table for every quality, a codec is none to compare with.
+    plain_codec = CODECS["jpeg-optimized"] if config.codec.name == JPEG_TABLES else codec
     qualities = sorted({config.codec.quality, *config.evaluation.qualities})
     folder = workdir / "evaluation"
     results: dict[str, dict[int, CohortResult]] = {}
@@ -49,7 +51,13 @@ def evaluate(config: Any, workdir: Path) -> None:
         for name, cohort in cohorts.items():
             keep = range(min(config.evaluation.num_triptychs, len(cohort)))
             results[name], kept = measure_cohort(
-                pipeline, cohort, codec, qualities, pool, keep=keep if name == "test" else ()
+                pipeline,
+                cohort,
+                codec,
+                plain_codec,
+                qualities,
+                pool,
+                keep=keep if name == "test" else (),
             )
             for result in kept[config.codec.quality]:
                 file_name = f"{result.index:02d}_{cohort.paths[result.index].stem}.png"

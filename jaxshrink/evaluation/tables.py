@@ -23,12 +23,12 @@ def bd_table(curves: Sequence[Curve], anchor: Curve, window: tuple[float, float]
 def _compare(curve: Curve, anchor: Curve, metric: str, window: tuple[float, float]) -> BdResult:
     ours, theirs = curve.axis(metric), anchor.axis(metric)
     if ours is None or theirs is None:
-        return BdResult(None, None, None, f"{metric} was not measured on every image")
+        return BdResult(None, None, None, reason=f"{metric} was not measured on every image")
     return compare_curves(theirs, ours, window)
 
 
 def bd_to_json(table: BdTable) -> dict[str, Any]:
-    """{method: {metric: {"bd_rate", "bd_quality", "overlap"}}}; "reason" where there is none."""
+    """{method: {metric: the fields of `BdResult`}}; "reason" only where there is no number."""
     return {
         name: {metric: _without_empty_reason(result) for metric, result in results.items()}
         for name, results in table.items()
@@ -63,7 +63,16 @@ def format_bd_table(tables: Mapping[str, BdTable], window: tuple[float, float]) 
     for method in methods:
         cells = (_cell(tables[anchor][method][metric]) for anchor, metric in columns)
         lines.append(f"{method:<{width}}" + "".join(f" | {cell:<24}" for cell in cells))
+    anchor, table = next(iter(tables.items()))
+    lines += ["", f"Decibels above {anchor} at equal bytes, at the worst and the best of all rates"]
+    for method in methods:
+        cells = (f"{metric} {_gains(table[method][metric])}" for metric in BD_METRICS)
+        lines.append(f"{method:<{width}} | " + " | ".join(cells))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _gains(result: BdResult) -> str:
+    return "-" if result.gains is None else "{:+.2f}..{:+.2f}".format(*result.gains)
 
 
 def _cell(result: BdResult) -> str:

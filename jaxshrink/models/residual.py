@@ -27,7 +27,7 @@ _OUTPUT_SCALE = 0.1
 
 
 # Lagrange multipliers of qualities 1 and 100, in squared levels per bit and pixel.
-_LMBDA_RANGE = (4000.0, 10.0)
+_LMBDA_RANGE = (20000.0, 12.5)
 
 
 def lmbda_of_quality(quality: jax.Array) -> jax.Array:
@@ -64,11 +64,14 @@ class _Trunk(nn.Module):
     num_blocks: int
     outputs: int
     period: int
+    conditioned: bool
     dtype: Any
 
     @nn.compact
     def __call__(self, x: jax.Array, tables: jax.Array) -> jax.Array:
         steps = jnp.log2(tables.reshape(tables.shape[0], -1)) / 4 - 1
+        if not self.conditioned:
+            steps = jnp.zeros_like(steps)
         condition = nn.relu(nn.Dense(self.features, dtype=self.dtype)(steps))
         h, w = x.shape[1:3]
         grid = self.param("grid", _zeros, (self.period, self.period, self.features), jnp.float32)
@@ -90,6 +93,7 @@ class ResidualComCNN(nn.Module):
       channels: 3 for colour, 1 for grayscale.
       scale: 2 or 1.
       features, num_blocks: of the trunk.
+      conditioned: whether the trunk is told the tables.
       dtype: of the computation.
     """
 
@@ -97,6 +101,7 @@ class ResidualComCNN(nn.Module):
     scale: int = 2
     features: int = 32
     num_blocks: int = 2
+    conditioned: bool = True
     dtype: Any = jnp.float32
 
     def setup(self) -> None:
@@ -105,6 +110,7 @@ class ResidualComCNN(nn.Module):
             self.num_blocks,
             self.channels * (4 // self.scale**2),
             jpeg.BLOCK * self.scale // 2,
+            self.conditioned,
             self.dtype,
         )
         # The logarithm (base 2) of a table is offset + growth * that of the base step.
@@ -146,6 +152,7 @@ class ResidualRecCNN(nn.Module):
       channels: 3 for colour, 1 for grayscale.
       scale: of the compact image, 2 or 1.
       features, num_blocks: of the trunk.
+      conditioned: whether the trunk is told the tables.
       dtype: of the computation.
     """
 
@@ -153,6 +160,7 @@ class ResidualRecCNN(nn.Module):
     scale: int = 2
     features: int = 32
     num_blocks: int = 4
+    conditioned: bool = True
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -165,7 +173,14 @@ class ResidualRecCNN(nn.Module):
         """
         del train
         period = jpeg.BLOCK * self.scale // 2
-        trunk = _Trunk(self.features, self.num_blocks, 4 * self.channels, period, self.dtype)
+        trunk = _Trunk(
+            self.features,
+            self.num_blocks,
+            4 * self.channels,
+            period,
+            self.conditioned,
+            self.dtype,
+        )
         if self.scale == 2:
             start, pixels = images.enlarge(y_hat, size), y_hat
         else:

@@ -109,7 +109,9 @@ def round_trip(
     if image.shape[3] == 1:
         planes = [levels[..., 0] - 128.0]
     else:
-        colours = _rounded(jnp.einsum("nhwc,kc->knhw", levels, _TO_YCBCR))
+        colours = jnp.einsum("nhwc,kc->knhw", levels, _TO_YCBCR)
+        # libjpeg rounds a half down here; pure blues and reds hit it.
+        colours = _straight_through(colours, jnp.floor(colours + (0.5 - 2**-16)))
         planes = [colours[0] - 128.0, colours[1], colours[2]]
     bits = jnp.full(image.shape[0], bit_weights[-1], jnp.float32)
     decoded = []

@@ -1,4 +1,12 @@
-"""The paper's two losses, written for one device's part of a batch.
+"""How far images are from what they should be: the paper's loss, and others beside it.
+
+Both of the paper's losses are `Distortion(squared_error=1)` averaged over a batch. Eq. 2, for
+ComCNN, takes the codec for the identity: x_hat = up(y) + RecCNN(up(y)). Eq. 3, for RecCNN:
+x_hat = up(y_hat) + RecCNN(up(y_hat)). As printed, eq. 3 makes RecCNN predict up(y_hat) - x, while
+eq. 1, eq. 2 and the text add its output to up(y_hat). Both cannot hold. We add, so what RecCNN
+learns is x - up(y_hat). The authors' published code trained one sign and evaluated the other, fed
+RecCNN images in 0..255 against targets in 0..1, and held RecCNN's output constant in the gradient
+of eq. 2; beside overfitting, that may be why their test score was .4628.
 
 With equal parts on every device, the mean of the parts' losses is the batch's loss.
 """
@@ -9,51 +17,6 @@ import jax
 import jax.numpy as jnp
 
 from jaxshrink.ops import metrics
-
-
-def half_squared_error(prediction: jax.Array, target: jax.Array) -> jax.Array:
-    """1/(2N) * sum_k || prediction_k - target_k ||^2, the form of both losses.
-
-    Summed over the pixels and channels of an image, averaged over the N images.
-
-    Args:
-      prediction, target: (N, H, W, C).
-
-    Returns:
-      A scalar, float32.
-    """
-    if prediction.shape != target.shape:
-        raise ValueError(f"shapes differ: {prediction.shape} and {target.shape}")
-    difference = prediction.astype(jnp.float32) - target.astype(jnp.float32)
-    return 0.5 * jnp.sum(jnp.square(difference)) / prediction.shape[0]
-
-
-def com_loss(up_y: jax.Array, residual: jax.Array, x: jax.Array) -> jax.Array:
-    """Loss of ComCNN. Paper: eq. 2, where the codec is taken for the identity.
-
-    Args:
-      up_y: up(y), the enlarged compact image, (N, H, W, C).
-      residual: RecCNN(up(y)), (N, H, W, C).
-      x: the originals, (N, H, W, C).
-    """
-    return half_squared_error(up_y + residual, x)
-
-
-def rec_loss(up_y_hat: jax.Array, residual: jax.Array, x: jax.Array) -> jax.Array:
-    """Loss of RecCNN. Paper: eq. 3, with one sign changed.
-
-    As printed, eq. 3 makes RecCNN predict up(y_hat) - x, while eq. 1, eq. 2 and the text add
-    its output to up(y_hat). Both cannot hold. We add, so the target is x - up(y_hat). The
-    authors' published code trained one sign and evaluated the other, fed RecCNN images in
-    0..255 against targets in 0..1, and held RecCNN's output constant in the gradient of
-    eq. 2; beside overfitting, that may be why their test score was .4628.
-
-    Args:
-      up_y_hat: up(y_hat), the enlarged compact image after the real codec, (N, H, W, C).
-      residual: RecCNN(up(y_hat)), (N, H, W, C).
-      x: the originals, (N, H, W, C).
-    """
-    return half_squared_error(residual, x - up_y_hat)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,5 +55,5 @@ class Distortion:
 
 
 def range_penalty(y: jax.Array) -> jax.Array:
-    """1/(2N) * sum_k || y_k - clip(y_k, 0, 1) ||^2: what the codec will clip away."""
-    return half_squared_error(y, jnp.clip(y, 0.0, 1.0))
+    """1/(2N) * sum_k || y_k - clip(y_k, 0, 1) ||^2: what the codec will clip away; a scalar."""
+    return 0.5 * jnp.sum(jnp.square(y - jnp.clip(y, 0.0, 1.0))) / y.shape[0]

@@ -96,10 +96,19 @@ def _through_codec(round_trip: RoundTrip, compact: tuple[jax.Array, jax.Array]) 
     return devices.split(round_trip(devices.join(y), devices.join(tables)))
 
 
+def decoder_only(
+    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """RecCNN alone; ComCNN stays the downscaling that it starts as. For comparison."""
+    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
+    return steps.rec_step(state, x, y_hat, quality)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "alternating": alternating,
     "overlapped": overlapped,
     "joint": joint,
+    "decoder_only": decoder_only,
 }
 
 
@@ -132,6 +141,11 @@ def train(config: Any, workdir: Path) -> None:
         goal = config.evaluation.goal_ms_ssim
         if goal and min(min(size) for size in dev.sizes) < MS_SSIM_MIN_SIDE:
             raise ConfigError(f"evaluation.goal_ms_ssim={goal}: a development image is too small")
+        num_steps = _num_steps(config, sampler)
+        if config.cosine_decay and config.warmup_steps >= num_steps:
+            raise ConfigError(
+                f"warmup_steps={config.warmup_steps}: must be less than the {num_steps} steps"
+            )
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
         run = _Run(config, workdir, sampler, dev, coder)
         try:
@@ -163,7 +177,7 @@ class _Run:
         self._coder = coder
         self._main = jax.process_index() == 0
         self._networks: Networks = create_networks(config.model.to_dict(), config.compute_dtype)
-        self.num_steps = -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
+        self.num_steps = _num_steps(config, sampler)
         optimizer = create_optimizer(
             config.learning_rate,
             config.b1,
@@ -327,6 +341,10 @@ class _Run:
         self._run_log.close()
         self._latest.close()
         self._best.close()
+
+
+def _num_steps(config: Any, sampler: BatchSampler) -> int:
+    return -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
 
 
 def objective_of(config: Any) -> Objective:

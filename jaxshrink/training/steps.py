@@ -69,7 +69,7 @@ class Objective:
     subsampling: str = "4:2:0"
 
 
-PAPER = Objective(losses.Distortion(squared_error=1.0))  # eq. 2 and 3
+PAPER = Objective(losses.Distortion(squared_error=1.0))
 
 
 def create_steps(

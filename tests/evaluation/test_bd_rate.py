@@ -34,7 +34,14 @@ def test_a_curve_with_scaled_rates_has_that_bd_rate(factor):
 def test_a_curve_that_is_better_by_a_decibel_has_that_gain():
     result = compare_curves((RATES, QUALITIES), (RATES, QUALITIES + 1.0), EVERYTHING)
     assert result.bd_quality == pytest.approx(1.0)
+    assert result.gains == pytest.approx((1.0, 1.0))
     assert result.bd_rate < 0.0
+
+
+def test_gains_tell_of_a_crossing():
+    crossing = QUALITIES + np.array([1.0, 0.5, 0.0, -0.5, -1.0])
+    low, high = compare_curves((RATES, QUALITIES), (RATES, crossing), EVERYTHING).gains
+    assert (low, high) == pytest.approx((-1.0, 1.0), abs=0.01)
 
 
 def test_order_does_not_matter():

@@ -79,7 +79,7 @@ def test_what_an_image_scores_does_not_depend_on_its_company(cohort, folder, poo
 
 
 def test_equal_bytes_is_the_largest_quality_that_fits(pipeline, cohort, pool):
-    results, kept = measure_cohort(pipeline, cohort, CODEC, [50, 1], pool, keep=[2])
+    results, kept = measure_cohort(pipeline, cohort, CODEC, CODEC, [50, 1], pool, keep=[2])
     for index in range(3):
         budget = results[50].measurements["model"][index].num_bytes
         equal = results[50].measurements["jpeg_equal_bytes"][index]

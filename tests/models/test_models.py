@@ -112,6 +112,7 @@ def test_dropout_acts_in_training_only():
 
 def test_the_template_is_that_of_the_initial_variables():
     settings = {
+        "architecture": "paper",
         "channels": 1,
         "com": {"features": 4},
         "rec": {"features": 4, "num_layers": 3, "batch_norm": True},

@@ -1,24 +1,36 @@
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from jaxshrink.ops import losses
+from jaxshrink.ops.metrics import ms_ssim
 
 
-def test_half_squared_error_sums_over_pixels_and_averages_over_images():
-    prediction = jnp.ones((4, 2, 3, 1))
-    target = jnp.zeros((4, 2, 3, 1)).at[0].set(3.0)
-    # 1/(2 * 4) * (6 * 2^2 + 3 * 6 * 1^2)
-    assert losses.half_squared_error(prediction, target) == pytest.approx((24 + 18) / 8)
+def test_squared_error_sums_over_pixels():
+    prediction = jnp.ones((2, 2, 3, 1))
+    target = jnp.zeros((2, 2, 3, 1)).at[0].set(3.0)
+    # 1/2 * 6 * 2^2 and 1/2 * 6 * 1^2
+    assert losses.Distortion(squared_error=1.0)(prediction, target).tolist() == [12.0, 3.0]
 
 
-def test_both_losses_want_the_residual_added():
-    x = jax.random.uniform(jax.random.key(0), (2, 4, 4, 3))
-    up = x - 0.25
-    residual = jnp.full_like(x, 0.25)
-    assert losses.com_loss(up, residual, x) == pytest.approx(0.0, abs=1e-9)
-    assert losses.rec_loss(up, residual, x) == pytest.approx(0.0, abs=1e-9)
-    assert losses.rec_loss(up, -residual, x) > 1.0
+def test_levels_are_those_of_8_bits():
+    x = jnp.zeros((1, 4, 4, 3))
+    x_hat = x + 3 / 255
+    assert losses.Distortion(squared_levels=2.0)(x_hat, x)[0] == pytest.approx(18.0)
+    assert losses.Distortion(charbonnier=1.0)(x_hat, x)[0] == pytest.approx(10**0.5)
+
+
+def test_a_mixture_is_the_sum_of_its_parts(photograph):
+    x = jnp.asarray(photograph[None, :176, :176], jnp.float32) / 255
+    x_hat = 0.9 * x + 0.02
+    parts = {"squared_error": 0.5, "squared_levels": 2.0, "charbonnier": 3.0, "ms_ssim": 40.0}
+    whole = losses.Distortion(**parts)(x_hat, x)[0]
+    assert whole == pytest.approx(
+        sum(losses.Distortion(**{name: weight})(x_hat, x)[0] for name, weight in parts.items())
+    )
+    assert losses.Distortion(ms_ssim=1.0)(x_hat, x) == pytest.approx(1 - ms_ssim(x_hat, x)[0])
+    assert np.isfinite(jax.grad(lambda z: losses.Distortion(**parts)(z, x).sum())(x)).all()
 
 
 def test_the_range_penalty_sees_only_what_the_codec_clips():
@@ -30,4 +42,4 @@ def test_the_range_penalty_sees_only_what_the_codec_clips():
 
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="shapes differ"):
-        losses.half_squared_error(jnp.zeros((2, 4, 4, 3)), jnp.zeros((2, 4, 4, 1)))
+        losses.Distortion()(jnp.zeros((2, 4, 4, 3)), jnp.zeros((2, 4, 4, 1)))

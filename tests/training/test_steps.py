@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -9,13 +10,15 @@ import pytest
 from jaxshrink.codecs import codec_by_name, round_trip_batch
 from jaxshrink.errors import ConfigError
 from jaxshrink.models import ComCNN, Networks, RecCNN
-from jaxshrink.ops import images
+from jaxshrink.ops import images, jpeg
 from jaxshrink.training import devices
 from jaxshrink.training.state import create_optimizer, create_state
-from jaxshrink.training.steps import Steps, create_steps
+from jaxshrink.training.steps import PAPER, Steps, create_steps
 
 # With this optimizer, old parameters - new parameters = gradient.
 DESCENT = optax.sgd(1.0)
+# Of eight images on eight devices.
+QUALITY = np.full((8, 1), 50.0, np.float32)
 
 
 def tiny(**options) -> Networks:
@@ -75,7 +78,7 @@ def test_com_step_follows_the_gradient_of_eq_2_and_leaves_reccnn(x):
         return jnp.sum(jnp.square(up_y + residual - originals)) / (2 * len(x))
 
     loss, gradient = jax.value_and_grad(eq_2)(state.com.params)
-    new, metrics = mapped(networks).com_step(devices.replicate(state), devices.split(x))
+    new, metrics = mapped(networks).com_step(devices.replicate(state), devices.split(x), QUALITY)
     new = host(new)
     assert_close(jax.tree.map(np.subtract, state.com.params, new.com.params), gradient)
     assert metrics["com_loss"] == pytest.approx(float(loss), rel=1e-5)
@@ -95,7 +98,7 @@ def test_rec_step_follows_the_gradient_of_eq_3_and_leaves_comcnn(x, y_hat):
 
     loss, gradient = jax.value_and_grad(eq_3)(state.rec.params)
     new, metrics = mapped(networks).rec_step(
-        devices.replicate(state), devices.split(x), devices.split(y_hat)
+        devices.replicate(state), devices.split(x), devices.split(y_hat), QUALITY
     )
     new = host(new)
     assert_close(jax.tree.map(np.subtract, state.rec.params, new.rec.params), gradient)
@@ -117,7 +120,10 @@ def test_one_part_and_eight_agree(x, y_hat, batch_norm):
         )
 
     eight = mapped(networks)
-    for name, arrays in {"com_step": (x,), "rec_step": (x, y_hat)}.items():
+    for name, arrays in {
+        "com_step": (x, QUALITY[:, 0]),
+        "rec_step": (x, y_hat, QUALITY[:, 0]),
+    }.items():
         expected, _ = one_part(getattr(steps, name), *arrays)
         got, _ = getattr(eight, name)(devices.replicate(state), *map(devices.split, arrays))
         for net in ("com", "rec"):
@@ -131,7 +137,9 @@ def test_one_part_and_eight_agree(x, y_hat, batch_norm):
 def test_compact_is_comcnns_output_in_8_bits(x):
     networks = tiny()
     state = start(networks)
-    y = devices.join(mapped(networks).compact(devices.replicate(state), devices.split(x)))
+    y, tables = mapped(networks).compact(devices.replicate(state), devices.split(x), QUALITY)
+    y = devices.join(y)
+    assert (tables == jpeg.standard_tables(50.0)).all()
     expected = networks.com.apply(state.com.variables, images.to_float(jnp.asarray(x)))
     assert y.dtype == np.uint8
     assert np.abs(y.astype(int) - images.to_uint8(expected).astype(int)).max() <= 1
@@ -140,10 +148,10 @@ def test_compact_is_comcnns_output_in_8_bits(x):
 def test_batch_norm_learns_statistics_in_rec_step_and_uses_them_in_com_step(x, y_hat):
     networks = tiny(batch_norm=True)
     steps, state = mapped(networks), start(networks)
-    after_com = host(steps.com_step(devices.replicate(state), devices.split(x))[0])
+    after_com = host(steps.com_step(devices.replicate(state), devices.split(x), QUALITY)[0])
     assert_equal(after_com.rec.batch_stats, state.rec.batch_stats)
     after_rec = host(
-        steps.rec_step(devices.replicate(state), devices.split(x), devices.split(y_hat))[0]
+        steps.rec_step(devices.replicate(state), devices.split(x), devices.split(y_hat), QUALITY)[0]
     )
     mean = after_rec.rec.batch_stats["ConvBlock_1"]["BatchNorm_0"]["mean"]
     assert np.abs(mean).max() > 0.0
@@ -155,7 +163,7 @@ def test_dropout_depends_on_the_number_of_updates_only(x, y_hat):
     steps, state = mapped(networks), start(networks)
 
     def loss(state):
-        arrays = devices.split(x), devices.split(y_hat)
+        arrays = devices.split(x), devices.split(y_hat), QUALITY
         return float(steps.rec_step(devices.replicate(state), *arrays)[1]["rec_loss"])
 
     assert loss(state) == loss(state)
@@ -170,8 +178,8 @@ def test_the_range_penalty_pulls_the_compact_image_into_range(x):
     outside = state.replace(com=state.com.replace(params={**state.com.params, "Conv_0": bias}))
 
     def bias_gradient(weight):
-        steps = mapped(networks, range_penalty=weight)
-        new, metrics = steps.com_step(devices.replicate(outside), devices.split(x))
+        steps = mapped(networks, objective=dataclasses.replace(PAPER, range_penalty=weight))
+        new, metrics = steps.com_step(devices.replicate(outside), devices.split(x), QUALITY)
         assert metrics["com_clipped"] > 0.5
         return 2.0 - host(new).com.params["Conv_0"]["bias"]
 
@@ -203,9 +211,11 @@ def test_a_second_batch_does_not_retrace(x, y_hat):
     steps = devices.map_over_devices(Steps(*map(counted, Steps._fields)))
     state = devices.replicate(start(networks))
     for batch in (x, x[::-1]):
-        steps.compact(state, devices.split(batch))
-        state, _ = steps.rec_step(state, devices.split(batch), devices.split(y_hat))
-        state, _ = steps.com_step(state, devices.split(batch))
+        images = devices.split(batch)
+        steps.compact(state, images, QUALITY)
+        state, _ = steps.rec_step(state, images, devices.split(y_hat), QUALITY)
+        state, _ = steps.com_step(state, images, QUALITY)
+        state, _ = steps.joint_step(state, images, devices.split(y_hat), QUALITY)
     assert sorted(traces) == sorted(Steps._fields)
 
 
@@ -217,10 +227,10 @@ def test_training_betters_the_classical_method_it_starts_from(photograph, pool):
     state = devices.replicate(create_state(networks, optimizer, 0))
     x, codec, losses = devices.shard(patches), codec_by_name("jpeg"), []
     for _ in range(100):
-        y = devices.join(steps.compact(state, x))
+        y = devices.join(steps.compact(state, x, QUALITY)[0])
         y_hat = devices.split(round_trip_batch(y, codec, 95, pool))
-        state, rec_metrics = steps.rec_step(state, x, y_hat)
-        state, _ = steps.com_step(state, x)
+        state, rec_metrics = steps.rec_step(state, x, y_hat, QUALITY)
+        state, _ = steps.com_step(state, x, QUALITY)
         losses.append(float(rec_metrics["rec_loss"]))
     # The first loss is that of bicubic enlargement.
     assert np.mean(losses[-10:]) < 0.97 * losses[0]

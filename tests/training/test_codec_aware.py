@@ -1,0 +1,102 @@
+"""The residual networks, trained jointly through the real JPEG and its differentiable model."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+import export
+from configs import codec_aware
+from jaxshrink import container
+from jaxshrink.compressor import Compressor
+from jaxshrink.evaluation.methods import method_by_name
+from jaxshrink.models.weights import load_weights, save_weights
+from jaxshrink.ops import images
+from jaxshrink.training import loop
+
+
+def tiny_config(scale="half", **overrides):
+    """Four steps on two photographs."""
+    config = codec_aware.get_config(scale)
+    config.data.root = "photographs"
+    config.data.train = "packaged:dev"
+    config.data.dev = config.data.test = "packaged:chelsea.png"
+    config.data.halve_from = 400
+    config.data.crop = 32
+    config.loss.ms_ssim = 0.0
+    config.batch_size = 8
+    config.num_epochs = 16
+    config.warmup_steps = 1
+    config.model.com.features = config.model.rec.features = 8
+    config.model.com.num_blocks = config.model.rec.num_blocks = 1
+    config.checkpoints.every_steps = 2
+    config.logging.every_steps = 2
+    config.evaluation.every_steps = 4
+    config.evaluation.qualities = ()
+    config.update_from_flattened_dict(overrides)
+    return config
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("half")
+    loop.train(tiny_config(), folder)
+    return folder
+
+
+def test_a_joint_run_logs_its_loss_and_its_development_cost(workdir):
+    rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert set(rows[0]) == {"step", "joint_loss", "com_clipped"}
+    names = set().union(*rows)
+    assert {"dev_cost", "dev_q50_bpp", "dev_q50_psnr", "dev_q50_ms_ssim"} <= names
+
+
+def test_its_files_travel_as_jpegs_that_tell_the_tables(workdir, photograph):
+    method = method_by_name(str(workdir))
+    x = photograph[:96, :96]
+    sizes = [len(method.trip(x, quality).data) for quality in (1, 50, 100)]
+    assert sizes == sorted(sizes)
+
+
+def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
+    weights = export.pack("tiny", [workdir], "two photographs")
+    assert "photographs/" not in json.dumps(dict(weights.configs[2]))
+    path = workdir / "tiny.safetensors"
+    path.write_bytes(save_weights(weights))
+    assert load_weights(str(path)).description["steps"] == {"2": 4}
+    compressor = Compressor.load(str(path))
+    x = photograph[:96, :96]
+    for quality in (10, 80):
+        trip = method_by_name(str(workdir)).trip(x, quality)
+        compressed = compressor.compress(x, quality, scales=(2,))
+        np.testing.assert_array_equal(compressed.x_hat, trip.x_hat)
+        marker = container.attach(b"\xff\xd8", container.find(compressed.data))
+        assert len(compressed.data) == len(trip.data) + len(marker) - 2
+
+
+def test_training_moves_both_networks_and_the_tables(workdir):
+    trained = export.pack("tiny", [workdir], "").variables[2]
+    initial = loop.create_state(
+        loop.create_networks(tiny_config().model.to_dict()), loop.create_optimizer(1, 0, 0, 1, 0), 0
+    ).variables
+    before, after = (dict(_named(variables)) for variables in (initial, trained))
+    for part in ("com/offset", "com/growth", "com/trunk", "rec/_Trunk_0"):
+        names = [name for name in before if part in name.replace("params/", "")]
+        assert names
+        assert any(np.abs(after[name] - before[name]).max() > 0 for name in names)
+
+
+def _named(variables):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(variables):
+        keys = [str(getattr(k, "name", getattr(k, "key", k))) for k in path]
+        yield "/".join(keys), np.asarray(leaf)
+
+
+def test_decoder_only_leaves_comcnn_a_downscaling(tmp_path, photograph):
+    config = tiny_config(**{"schedule": "decoder_only", "codec.tables": "standard"})
+    loop.train(config, tmp_path)
+    x = photograph[None, :32, :32]
+    y = method_by_name(str(tmp_path))._pipeline.compact(x, np.ones((2, 8, 8), np.float32))
+    expected = images.to_uint8(images.halve(images.to_float(jax.numpy.asarray(x))))
+    assert np.abs(y.astype(int) - np.asarray(expected).astype(int)).max() <= 1
