@@ -115,6 +115,19 @@ def test_other_codecs(codec, compressor, x):
     assert forced.scale == 2 and container.find(forced.data).quality == forced.quality
 
 
+def test_the_highest_effort_refines_and_is_no_worse(compressor, x):
+    x = x[:170, :170]
+    quick, slow = (
+        find(compressor, x, Target(size=3000), scales=(2,), effort=e, never_worse=False)
+        for e in (2, 3)
+    )
+    assert len(slow.data) <= 3000
+    assert slow.scale == 2
+    assert slow.similarity.ms_ssim >= quick.similarity.ms_ssim
+    small = find(compressor, x, Target(ms_ssim=0.95), scales=(2,), effort=3)
+    assert small.similarity.ms_ssim >= 0.95
+
+
 @pytest.mark.parametrize("target", [-1.0, 0.0, 0.1, 3.0, 9.7, 20.0])
 @pytest.mark.parametrize("guess", [0, 50, 100])
 def test_crossings_are_neighbours(target, guess):

@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -310,6 +311,31 @@ def test_tiles_do_not_show(cli, tmp_path, photograph):
             pixels.append(np.asarray(image).astype(int))
     difference = np.abs(pixels[0] - pixels[1])
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
+
+
+def test_one_or_eight_virtual_devices_give_the_same_pixels(cli, folder, model_file, tmp_path):
+    small = tmp_path / "small.jpg"
+    assert cli("compress", folder / "a.png", "-o", small, "--scale", "half", "-q", 20) == 0
+    pixels = []
+    for number in (1, 8):
+        out = tmp_path / f"{number}.png"
+        environment = os.environ | {
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={number}",
+            "JAX_PLATFORMS": "cpu",
+        }
+        line = ["expand", str(small), "-o", str(out), "--model", str(model_file)]
+        command = [sys.executable, "-m", "jaxshrink.cli", *line, "--device", "cpu"]
+        subprocess.run(command, env=environment, check=True)
+        with Image.open(out) as image:
+            pixels.append(np.asarray(image).astype(int))
+    difference = np.abs(pixels[0] - pixels[1])
+    assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
+
+
+def test_an_unknown_device_is_one_line(cli, folder, tmp_path, capsys):
+    out = ("-o", tmp_path / "x.jpg", "--device", "tpu")
+    assert cli("compress", folder / "a.png", *out) == 2
+    assert "--device tpu: JAX finds none here" in capsys.readouterr().err
 
 
 def test_info_tells_what_is_in_a_file(cli, folder, tmp_path, capsys):
