@@ -35,6 +35,8 @@ _ROWS = {
 def get_config(row: str = "base") -> ml_collections.ConfigDict:
     config = codec_aware.get_config("full" if row == "full" else "half")
     config.batch_size = 2
+    root = config.data.get_ref("root")
+    config.data.train = root + "/bsds500/train," + root + "/bsds500/test"
     config.data.crop = 176
     config.num_epochs = 2
     config.warmup_steps = 50

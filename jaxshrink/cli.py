@@ -7,6 +7,7 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("jaxshrink").setLevel(logging.INFO)
+    warnings.filterwarnings("ignore", module="PIL")  # of metadata that it cannot read
     arguments = _parser().parse_args(argv)
     try:
         arguments.run(arguments)

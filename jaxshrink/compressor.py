@@ -106,7 +106,15 @@ class Compressor:
         ]
         return min(tried, key=lambda compressed: compressed.cost)
 
-    def encode(self, x: np.ndarray, quality: float, scale: int, codec: str = "jpeg") -> bytes:
+    def encode(
+        self,
+        x: np.ndarray,
+        quality: float,
+        scale: int,
+        codec: str = "jpeg",
+        *,
+        num_refinements: int = 0,
+    ) -> bytes:
         """Stores a photograph at one scale, in bounded memory, without looking at the result.
 
         Args:
@@ -115,6 +123,8 @@ class Compressor:
             than JPEG, a whole number.
           scale: one of `scales`, no `PLAIN_JPEG`.
           codec: "jpeg", "webp" or "avif".
+          num_refinements: gradient steps on the compact image, for JPEG and colour alone; these
+            take memory for the whole photograph.
 
         Returns:
           The file, with a marker.
@@ -123,6 +133,9 @@ class Compressor:
         tables = pipeline.tables(quality)
         colored = np.repeat(x, 3, axis=2) if x.shape[2] < self.channels else x
         y = pipeline.compact_tiled(colored, tables)
+        if num_refinements:
+            lmbda = float(lmbda_of_quality(jnp.float32(quality)))
+            y = self._refined(x, y, tables, scale, lmbda, num_refinements)
         if x.shape[2] < y.shape[2]:
             y = np.asarray(Image.fromarray(y).convert("L"))[:, :, None]
         if codec == "jpeg":
@@ -203,17 +216,29 @@ class Compressor:
         compressed = self._finish(task, y, tables, scale)
         if not num_refinements:
             return compressed
-        refined_y = pipeline.refine(
-            task.x[None],
+        refined_y = self._refined(task.x, y, tables, scale, task.lmbda, num_refinements)
+        refined = self._finish(task, refined_y, tables, scale)
+        return min(compressed, refined, key=lambda c: c.cost)
+
+    def _refined(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        tables: np.ndarray,
+        scale: int,
+        lmbda: float,
+        num_steps: int,
+    ) -> np.ndarray:
+        """A compact image that gradient steps have changed for this very photograph."""
+        return self._pipelines[scale].refine(
+            x[None],
             y[None],
             tables,
-            distortion=self._distortion_of(task.x),
-            lmbda=task.lmbda,
+            distortion=self._distortion_of(x),
+            lmbda=lmbda,
             subsampling=self._subsampling[scale],
-            num_steps=num_refinements,
-        )
-        refined = self._finish(task, refined_y[0], tables, scale)
-        return min(compressed, refined, key=lambda c: c.cost)
+            num_steps=num_steps,
+        )[0]
 
     def _marker(self, x: np.ndarray, scale: int, quality: int = 0) -> Marker:
         return Marker((x.shape[0], x.shape[1]), scale, self.name, self._hash, quality)

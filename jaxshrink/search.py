@@ -28,7 +28,10 @@ _STEPS_PER_QUALITY = 8
 _CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
 _CLOSE_MS_SSIM = {1: 0.05, 2: 0.02, 3: 0.01}
 _CLOSE_PSNR = {1: 0.2, 2: 0.05, 3: 0.02}
-_REFINEMENTS = {1: 0, 2: 0, 3: 20}
+_NUM_REFINEMENTS = 20
+# Beside the scales there are two more ways to store a photograph.
+_REFINED = 10  # added to a scale whose compact images are refined
+_ANCHOR = -1  # optimized JPEG beside another codec
 # Of each value per quality, to start with.
 _SLOPE = 0.03
 # Larger photographs are searched on a sample first, and not refined.
@@ -118,7 +121,7 @@ def search(compressor: Compressor, x: np.ndarray, target: Target, options: Optio
             f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}; name a --target-psnr"
         )
     guesses: dict[int, int] = {}
-    if x.shape[0] * x.shape[1] > _LARGE and len(options.scales) > 1:
+    if x.shape[0] * x.shape[1] > _LARGE:
         options, guesses = _on_sample(compressor, x, target, options)
     return _Search(compressor, x, options, by_psnr, guesses).run(target)
 
@@ -156,6 +159,10 @@ def _sample(x: np.ndarray) -> np.ndarray:
     )
 
 
+_Key = tuple[int, int]  # a way to store and a step of its quality
+_Point = tuple[int, float]  # a step and a value there
+
+
 class _Search:
     """The files of one photograph that have been made so far, by scale and step."""
 
@@ -170,7 +177,6 @@ class _Search:
         self._compressor, self._x, self._options = compressor, x, options
         self._by_psnr = by_psnr or min(x.shape[:2]) < MS_SSIM_MIN_SIDE
         self._plain = CODECS["jpeg-optimized" if options.codec == "jpeg" else options.codec]
-        self._refined: set[int] = set()
         self._num_encodes = 0
         self.steps_found = dict(guesses)
         # Not `functools.cache` on the methods: it would keep the photograph alive.
@@ -180,27 +186,50 @@ class _Search:
     def run(self, target: Target) -> Found:
         """See `search`."""
         ceiling = target.ceiling(self._x.shape)
+        meet: Callable[[Sequence[int], _Key | None], _Key]
         if ceiling is not None:
-            scale, step = self._within(ceiling - self._options.extra_bytes)
+            meet = functools.partial(self._within, ceiling - self._options.extra_bytes)
         else:
-            scale, step = self._reaching(self._floor(target), target.quality)
+            meet = functools.partial(self._reaching, self._floor(target))
+        # Plain first: it is quick, and says where to look for the others.
+        scale, step = meet(sorted(self._options.scales), self._given(target))
+        if self._is_refinable(scale):
+            self.steps_found[scale + _REFINED] = step
+            scale, step = meet([scale + _REFINED], (scale, step))
         if self._options.never_worse:
             scale, step = self._never_worse(scale, step)
         return Found(
             self._file(scale, step),
-            scale,
+            scale % _REFINED,
             step / self._per_quality(scale),
             self._similarity(scale, step),
             self._num_encodes,
         )
 
-    def _within(self, ceiling: int) -> tuple[int, int]:
-        """The closest file of at most so many bytes."""
+    def _given(self, target: Target) -> "_Key | None":
+        """A file that is known to meet the target."""
+        if target.quality is None or PLAIN_JPEG not in self._options.scales:
+            return None
+        self.steps_found.setdefault(PLAIN_JPEG, target.quality)
+        return (PLAIN_JPEG, target.quality) if self._options.codec == "jpeg" else None
+
+    def _is_refinable(self, scale: int) -> bool:
+        height, width, channels = self._x.shape
+        return (
+            self._options.effort == max(EFFORTS)
+            and self._options.codec == "jpeg"
+            and scale != PLAIN_JPEG
+            and channels == 3
+            and height * width <= _LARGE
+        )
+
+    def _within(self, ceiling: int, ways: Sequence[int], best: "_Key | None") -> "_Key":
+        """The closest file of at most so many bytes, of these ways and a known one."""
         close = _CLOSE_BYTES[self._options.effort]
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
-        found = []
+        found = [] if best is None else [best]
         smallest = math.inf
-        for scale in self._ordered_scales():
+        for scale in ways:
             below, _, lowest = _cross(
                 lambda step, scale=scale: math.log(len(self._file(scale, step))),  # type: ignore[misc]
                 limit,
@@ -228,17 +257,12 @@ class _Search:
         assert floor is not None
         return floor
 
-    def _reaching(self, floor: float, quality: int | None) -> tuple[int, int]:
-        """The smallest file that is so close."""
+    def _reaching(self, floor: float, ways: Sequence[int], best: "_Key | None") -> "_Key":
+        """The smallest file that is so close, of these ways and a known one."""
         effort = self._options.effort
         close = (_CLOSE_PSNR if self._by_psnr else _CLOSE_MS_SSIM)[effort]
         limit = math.nextafter(self._linear(floor), -math.inf)
-        best: tuple[int, int] | None = None
-        if quality is not None:
-            self.steps_found.setdefault(PLAIN_JPEG, quality)
-            if self._options.codec == "jpeg":
-                best = (PLAIN_JPEG, quality) if PLAIN_JPEG in self._options.scales else None
-        for scale in self._ordered_scales():
+        for scale in ways:
             if best is not None and best[0] == scale:
                 continue
             most = math.inf if best is None else len(self._file(*best))
@@ -296,10 +320,6 @@ class _Search:
                 best = (PLAIN_JPEG, quality)
         return best
 
-    def _ordered_scales(self) -> list[int]:
-        """Plain first: it is quick, and says where to look for the others."""
-        return sorted(self._options.scales)
-
     def _range(self, scale: int) -> tuple[int, int]:
         per_quality = self._per_quality(scale)
         return per_quality, 100 * per_quality
@@ -319,17 +339,23 @@ class _Search:
         return min(max(round(quality_of_jpeg(plain) * _STEPS_PER_QUALITY), low), high)
 
     def _jpeg(self, quality: int) -> tuple[int, int]:
-        """The key of optimized JPEG at a quality; -1 stands for its scale beside another codec."""
-        return (PLAIN_JPEG if self._options.codec == "jpeg" else -1), quality
+        """The key of optimized JPEG at a quality."""
+        return (PLAIN_JPEG if self._options.codec == "jpeg" else _ANCHOR), quality
 
     def _make(self, scale: int, step: int) -> bytes:
         self._num_encodes += 1
-        if scale == -1:
+        if scale == _ANCHOR:
             return CODECS["jpeg-optimized"].encode(self._x, step)
         if scale == PLAIN_JPEG:
             return self._plain.encode(self._x, step)
         quality = step / self._per_quality(scale)
-        return self._compressor.encode(self._x, quality, scale, self._options.codec)
+        return self._compressor.encode(
+            self._x,
+            quality,
+            scale % _REFINED,
+            self._options.codec,
+            num_refinements=_NUM_REFINEMENTS if scale >= _REFINED else 0,
+        )
 
     def _measure(self, scale: int, step: int) -> Similarity:
         x_hat = self._compressor.expand(self._file(scale, step), max_pixels=self._x.size)
@@ -342,9 +368,6 @@ class _Search:
     def _linear(self, score: float) -> float:
         """What grows about evenly with quality: decibels, or the logarithm of 1 / (1 - MS-SSIM)."""
         return score if self._by_psnr else -math.log(max(1.0 - score, 1e-9))
-
-
-_Point = tuple[int, float]
 
 
 def _cross(

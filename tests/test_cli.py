@@ -22,7 +22,8 @@ def test_help_and_version_come_without_jax():
     script = """
 import sys
 from jaxshrink.cli import main
-for arguments in (["--help"], ["bench", "--help"], ["--version"]):
+commands = ("bench", "compress", "expand", "info", "models")
+for arguments in (["--help"], ["--version"], *([command, "--help"] for command in commands)):
     try:
         main(arguments)
     except SystemExit as end:
@@ -32,6 +33,19 @@ assert not {"jax", "numpy", "PIL", "scipy", "matplotlib"} & set(sys.modules)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "--external" in done.stdout
+
+
+def test_info_and_models_come_without_jax(images):
+    script = f"""
+import sys
+from jaxshrink.cli import main
+assert main(["info", {str(images / "black.png")!r}]) == 0
+assert main(["models"]) == 0
+assert not {{"jax", "flax", "scipy", "matplotlib"}} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "a plain viewer shows: PNG, 20x20, L" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,22 @@
 """`jaxshrink compress`."""
 
 import argparse
-import dataclasses
 import functools
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from jaxshrink.commands import arguments as shared
 from jaxshrink.commands.batch import Output, run_batch
 from jaxshrink.commands.paths import Job, plan
 from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.errors import ConfigError, DataError
+from jaxshrink.errors import ConfigError
 
 if TYPE_CHECKING:
-    from jaxshrink.compressor import Compressor
-    from jaxshrink.photographs import Metadata, Photograph
-    from jaxshrink.search import Found, Options, Target
+    from jaxshrink.tool import Model, Small
 
 _DEFAULT_QUALITY = 75
 _SCALES = {"half": 2, "full": 1, "plain": 0}
+_NAMES = {scale: name for name, scale in _SCALES.items()}
 _SUFFIXES = {"jpeg": ".jpg", "webp": ".webp", "avif": ".avif"}
 
 
@@ -83,120 +82,70 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.background != REFUSE and not is_color(arguments.background):
         raise ConfigError(f"--background {arguments.background}: no such colour")
     from jaxshrink.commands.device import start_jax
-    from jaxshrink.compressor import Compressor
+    from jaxshrink.tool import Model
 
     start_jax(arguments.device)
-    compressor = Compressor.load(arguments.model or DEFAULT_MODEL)
-    compressor.set_tile(arguments.tile)
-    work = functools.partial(_compress, compressor, arguments)
+    model = Model.load(arguments.model or DEFAULT_MODEL)
+    model.compressor.set_tile(arguments.tile)
+    scale = _SCALES.get(arguments.scale)
+    if scale is not None and scale not in model.compressor.scales:
+        raise ConfigError(f"--scale {arguments.scale}: the model has no networks for it")
+    work = functools.partial(_compress, model, arguments)
     run_batch(jobs, work, shared.manners_of(arguments))
 
 
-def _compress(compressor: "Compressor", arguments: argparse.Namespace, job: Job) -> Output:
-    from jaxshrink.photographs import Metadata, fitting, read_photograph
-    from jaxshrink.search import search
-
+def _compress(model: "Model", arguments: argparse.Namespace, job: Job) -> Output:
     original = job.read()
-    photograph = read_photograph(
-        original, max_pixels=arguments.max_pixels, background=arguments.background
-    )
-    metadata = Metadata() if arguments.strip else photograph.metadata
-    if arguments.codec == "jpeg":
-        metadata, notes = fitting(metadata)
-        photograph = dataclasses.replace(photograph, notes=(*photograph.notes, *notes))
-    extra = _extra_bytes(metadata, arguments.codec)
-    options = _options(compressor, arguments, extra)
-    _check_size(photograph, arguments.codec)
-    found = search(compressor, photograph.pixels, _target(arguments), options)
-    data = _with_metadata(found, photograph, metadata)
-    return _output(job, original, data, photograph, found)
-
-
-def _target(arguments: argparse.Namespace) -> "Target":
-    from jaxshrink.search import Target
-
-    target = Target(
+    small = model.compress(
+        original,
         quality=arguments.quality,
-        size=arguments.target_size,
-        bpp=arguments.target_bpp,
-        ms_ssim=arguments.target_msssim,
-        psnr=arguments.target_psnr,
+        target_size=arguments.target_size,
+        target_bpp=arguments.target_bpp,
+        target_ms_ssim=arguments.target_msssim,
+        target_psnr=arguments.target_psnr,
+        effort=arguments.effort,
+        scale=_SCALES.get(arguments.scale),
+        codec=arguments.codec,
+        strip=arguments.strip,
+        background=arguments.background,
+        max_pixels=arguments.max_pixels,
     )
-    return Target(quality=_DEFAULT_QUALITY) if target == Target() else target
-
-
-def _options(
-    compressor: "Compressor", arguments: argparse.Namespace, extra_bytes: int
-) -> "Options":
-    from jaxshrink.search import Options
-
-    forced = arguments.scale is not None
-    scales = (_SCALES[arguments.scale],) if forced else compressor.scales
-    if not set(scales) <= set(compressor.scales):
-        raise ConfigError(f"--scale {arguments.scale}: the model has no networks for it")
-    return Options(scales, arguments.effort, arguments.codec, extra_bytes, never_worse=not forced)
-
-
-def _check_size(photograph: "Photograph", codec: str) -> None:
-    longest = {"jpeg": 65535, "webp": 16383, "avif": 65535}[codec]
-    height, width = photograph.pixels.shape[:2]
-    if max(height, width) > longest:
-        raise DataError(f"{width}x{height}: {codec} holds sides of at most {longest} pixels")
-
-
-def _extra_bytes(metadata: "Metadata", codec: str) -> int:
-    """What metadata will add to a file."""
-    from jaxshrink.photographs import Metadata, add_metadata
-
-    if metadata == Metadata():
-        return 0
-    if codec == "avif":
-        raise DataError("has metadata, which we cannot put into an AVIF: --strip leaves it out")
-    empty = {
-        "jpeg": b"\xff\xd8",
-        "webp": b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(10),
-    }[codec]
-    return len(add_metadata(empty, metadata, (1, 1))) - len(empty) + 64 * (codec != "jpeg")
-
-
-def _with_metadata(found: "Found", photograph: "Photograph", metadata: "Metadata") -> bytes:
-    from jaxshrink.photographs import Metadata, add_metadata
-
-    if metadata == Metadata():
-        return found.data
-    height, width = photograph.pixels.shape[:2]
-    scale = found.scale or 1
-    return add_metadata(found.data, metadata, (-(-height // scale), -(-width // scale)))
-
-
-def _output(
-    job: Job, original: bytes, data: bytes, photograph: "Photograph", found: "Found"
-) -> Output:
-    height, width = photograph.pixels.shape[:2]
-    scale = next(name for name, scale in _SCALES.items() if scale == found.scale)
-    likeness = found.similarity
-    ms_ssim = likeness.ms_ssim
-    measured = f"PSNR {likeness.psnr:.2f} dB" if ms_ssim is None else f"MS-SSIM {ms_ssim:.4f}"
-    ratio = len(original) / len(data)
-    line = (
-        f"{job.name} -> {job.target or 'standard output'}: {len(original)} -> {len(data)} bytes"
-        f" ({ratio:.1f}x), {measured}, {scale}"
+    ratio = len(original) / len(small.data)
+    return Output(
+        small.data,
+        _line(job, len(original), small, ratio),
+        _record(job, len(original), small, ratio),
     )
-    record = {
+
+
+def _line(job: Job, num_bytes: int, small: "Small", ratio: float) -> str:
+    if small.ms_ssim is None:
+        measured = f"PSNR {small.psnr:.2f} dB"
+    else:
+        measured = f"MS-SSIM {small.ms_ssim:.4f}"
+    words = [
+        f"{job.name} -> {job.target or 'standard output'}: {num_bytes} -> {len(small.data)} bytes"
+        f" ({ratio:.1f}x), {measured}, {_NAMES[small.scale]}",
+        *small.notes,
+    ]
+    return "; ".join(words)
+
+
+def _record(job: Job, num_bytes: int, small: "Small", ratio: float) -> dict[str, Any]:
+    height, width = small.size
+    return {
         "input": job.name,
         "output": None if job.target is None else str(job.target),
-        "bytes_before": len(original),
-        "bytes_after": len(data),
+        "bytes_before": num_bytes,
+        "bytes_after": len(small.data),
         "ratio": ratio,
-        "bpp": 8 * len(data) / (height * width),
+        "bpp": 8 * len(small.data) / (height * width),
         "width": width,
         "height": height,
-        "ms_ssim": ms_ssim,
-        "psnr": likeness.psnr if likeness.psnr != float("inf") else None,
-        "scale": scale,
-        "quality": found.quality,
-        "encodes": found.num_encodes,
-        "notes": list(photograph.notes),
+        "ms_ssim": small.ms_ssim,
+        "psnr": small.psnr if math.isfinite(small.psnr) else None,
+        "scale": _NAMES[small.scale],
+        "quality": small.quality,
+        "encodes": small.num_encodes,
+        "notes": list(small.notes),
     }
-    notes = "".join(f"; {note}" for note in photograph.notes)
-    return Output(data, line + notes, record)

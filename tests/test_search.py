@@ -1,0 +1,146 @@
+"""Targets are met, and never by a file worse than optimized JPEG."""
+
+import math
+
+import numpy as np
+import pytest
+
+from jaxshrink import container
+from jaxshrink.codecs import CODECS
+from jaxshrink.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.errors import TargetError
+from jaxshrink.search import Options, Target, _cross, search
+from jaxshrink.similarity import similarity
+
+JPEG = CODECS["jpeg-optimized"]
+
+
+@pytest.fixture(scope="module")
+def compressor(small_weights):
+    return Compressor(small_weights)
+
+
+@pytest.fixture(scope="module")
+def x(photograph):
+    return photograph[80:280, 120:336]
+
+
+def find(compressor, x, target, scales=None, **options):
+    options = Options(compressor.scales if scales is None else scales, **options)
+    found = search(compressor, x, target, options)
+    measured = similarity(x, compressor.expand(found.data))
+    assert measured == found.similarity
+    marker = container.find(found.data)
+    assert (PLAIN_JPEG if marker is None else marker.scale) == found.scale
+    return found
+
+
+def best_jpeg(x, num_bytes):
+    """The MS-SSIM of the closest optimized JPEG of at most so many bytes."""
+    files = [JPEG.encode(x, quality) for quality in range(1, 101)]
+    files = [file for file in files if len(file) <= num_bytes]
+    return max((similarity(x, JPEG.decode(f, 3)).ms_ssim for f in files[-4:]), default=0.0)
+
+
+@pytest.mark.parametrize("size", [2000, 5000, 12000])
+def test_a_size_is_never_exceeded_and_nearly_used(size, compressor, x):
+    found = find(compressor, x, Target(size=size))
+    assert len(found.data) <= size
+    assert found.similarity.ms_ssim >= best_jpeg(x, len(found.data))
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_learned_tables_use_97_percent_of_a_size(scale, compressor, x):
+    found = find(compressor, x, Target(size=5000), scales=(scale,), never_worse=False)
+    assert found.scale == scale
+    assert 0.97 * 5000 <= len(found.data) <= 5000
+    assert found.num_encodes <= 9
+
+
+def test_bits_per_pixel_and_metadata_count(compressor, x):
+    bpp = 0.8
+    found = find(compressor, x, Target(bpp=bpp), extra_bytes=500)
+    assert 8 * (len(found.data) + 500) <= bpp * x.shape[0] * x.shape[1]
+
+
+@pytest.mark.parametrize("quality", [10, 50, 90])
+def test_a_quality_is_reached_in_no_more_bytes(quality, compressor, x):
+    jpeg = JPEG.encode(x, quality)
+    found = find(compressor, x, Target(quality=quality))
+    assert len(found.data) <= len(jpeg)
+    assert found.similarity.ms_ssim >= similarity(x, JPEG.decode(jpeg, 3)).ms_ssim
+    assert found.similarity.ms_ssim >= best_jpeg(x, len(found.data))
+
+
+@pytest.mark.parametrize("scales", [None, (1,), (2,)])
+def test_floors_are_reached(scales, compressor, x):
+    assert find(compressor, x, Target(ms_ssim=0.9), scales).similarity.ms_ssim >= 0.9
+    assert find(compressor, x, Target(psnr=25.0), scales).similarity.psnr >= 25.0
+
+
+def test_what_cannot_be_met_is_told(compressor, x):
+    with pytest.raises(TargetError, match="at most 100 bytes; the smallest has"):
+        find(compressor, x, Target(size=100))
+    with pytest.raises(TargetError, match=r"reaches an MS-SSIM of 0\.99999; the closest has"):
+        find(compressor, x, Target(ms_ssim=0.99999))
+    with pytest.raises(TargetError, match="name a --target-psnr"):
+        find(compressor, x[:100], Target(ms_ssim=0.9))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (37, 50), (161, 20)])
+def test_small_and_gray_photographs(size, compressor, gray_photograph):
+    x = gray_photograph[: size[0], : size[1]]
+    found = find(compressor, x, Target(quality=60))
+    plain = JPEG.encode(x, 60)
+    assert len(found.data) <= len(plain)
+    assert found.similarity.psnr >= similarity(x, JPEG.decode(plain, 1)).psnr
+    forced = find(compressor, x, Target(quality=5), scales=(2,), never_worse=False)
+    assert compressor.expand(forced.data).shape == x.shape
+
+
+def test_large_photographs_are_searched_on_a_sample_first(compressor, photograph, monkeypatch):
+    monkeypatch.setattr("jaxshrink.search._LARGE", 100_000)
+    monkeypatch.setattr("jaxshrink.search._SAMPLE_BLOCK", 64)
+    found = find(compressor, photograph, Target(size=20000))
+    assert len(found.data) <= 20000
+    assert found.similarity.ms_ssim >= best_jpeg(photograph, len(found.data))
+
+
+@pytest.mark.parametrize("codec", ["webp", "avif"])
+def test_other_codecs(codec, compressor, x):
+    found = find(compressor, x, Target(size=4000), codec=codec)
+    assert container.kind(found.data) == codec.upper()
+    assert len(found.data) <= 4000
+    forced = find(compressor, x, Target(size=4000), scales=(2,), codec=codec, never_worse=False)
+    assert forced.scale == 2 and container.find(forced.data).quality == forced.quality
+
+
+def test_the_highest_effort_refines_and_is_no_worse(compressor, x):
+    x = x[:170, :170]
+    quick, slow = (
+        find(compressor, x, Target(size=3000), scales=(2,), effort=e, never_worse=False)
+        for e in (2, 3)
+    )
+    assert len(slow.data) <= 3000
+    assert slow.scale == 2
+    assert slow.similarity.ms_ssim >= quick.similarity.ms_ssim
+    small = find(compressor, x, Target(ms_ssim=0.95), scales=(2,), effort=3)
+    assert small.similarity.ms_ssim >= 0.95
+
+
+@pytest.mark.parametrize("target", [-1.0, 0.0, 0.1, 3.0, 9.7, 20.0])
+@pytest.mark.parametrize("guess", [0, 50, 100])
+def test_crossings_are_neighbours(target, guess):
+    seen = []
+
+    def value(step):
+        seen.append(step)
+        return math.sqrt(step)
+
+    below, above, _ = _cross(value, target, (0, 100), guess, 0.03, lambda below, above: False)
+    steps = np.arange(101)
+    low, high = steps[np.sqrt(steps) <= target], steps[np.sqrt(steps) > target]
+    assert (below is None) == (len(low) == 0) and (above is None) == (len(high) == 0)
+    assert below is None or below[0] == low[-1]
+    assert above is None or above[0] == high[0]
+    assert len(seen) == len(set(seen)) <= 14
