@@ -14,8 +14,9 @@ from jaxshrink.models import Networks, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
 
-# Of Adam in refinement, at its start: a level of 8 bits per step.
-_REFINEMENT_RATE = 1 / 255
+# Of Adam in refinement, at its start: a sixteenth of a level per step. Larger ones lose in the
+# rounding what they gain.
+_REFINEMENT_RATE = 1 / 16 / 255
 
 
 class Pipeline:

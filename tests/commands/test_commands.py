@@ -121,10 +121,10 @@ def test_an_unexpected_error_does_not_stop_the_others(cli, folder, tmp_path, mon
             raise MemoryError
         return real(*arguments, **options)
 
-    from jaxshrink import search
+    from jaxshrink import tool
 
-    real = search.search
-    monkeypatch.setattr(search, "search", fail_once)
+    real = tool.search
+    monkeypatch.setattr(tool, "search", fail_once)
     assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1) == 1
     assert names(tmp_path / "out") == ["b.jpg"]
     assert "a.png: unexpected error (MemoryError" in capsys.readouterr().err

@@ -33,3 +33,14 @@ def test_photo_is_better_than_jpeg_at_no_more_bytes(compressor, name, quality, g
     scores = image_scores(np.stack([x, x]), np.stack([compressed.x_hat, plain]))
     assert scores["ms-ssim"][0] > scores["ms-ssim"][1] + gain
     assert scores["psnr"][0] > scores["psnr"][1]
+
+
+def test_refinement_is_kept_where_the_real_file_costs_less(compressor):
+    x = read_image(packaged_photographs("coffee.png")[0], 3, 10**7)[100:228, 200:328]
+    plain = compressor.compress(x, 45, scales=(2,))
+    refined = compressor.compress(x, 45, scales=(2,), num_refinements=20)
+    assert refined.cost < plain.cost
+    # Nothing to gain: no step is kept.
+    flat = np.full((32, 32, 3), 128, np.uint8)
+    kept = compressor.compress(flat, 45, scales=(2,), num_refinements=2)
+    assert kept.data == compressor.compress(flat, 45, scales=(2,)).data
