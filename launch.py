@@ -56,11 +56,14 @@ def run() -> None:
     """Does what the flags say."""
     # Imported here so that --help and a bad flag are answered at once.
     from jaxshrink.evaluation.run import evaluate
+    from jaxshrink.training import devices
     from jaxshrink.training.loop import train
 
     config = _CONFIG.value
     name = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
     workdir = Path(_WORKDIR.value or f"runs/{name}")
+    if not _DISTRIBUTED.value:
+        devices.divide_cpu(config.batch_size)
     if _MODE.value == "train":
         train(config, workdir)
     # A cluster leaves evaluation to one process of its own.

@@ -7,7 +7,8 @@ Every photograph is compressed at every rate as `jaxshrink compress --target-bpp
 `--target-size`) does, expanded, and compared with all optimized JPEGs of no more bytes, by the
 MS-SSIM of `ops/metrics.py`, PSNR where a side is too short for it. Prints how much of the target
 was used, which scales won, by how many decibels of MS-SSIM, and the count of violations, which is
-also the exit code: 0 if there were none.
+also the exit code: 0 if there were none. A photograph for which no file is so small is left out of
+the means and counted; if an optimized JPEG of that size exists, it is a violation.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from jaxshrink.commands.device import start_jax
 from jaxshrink.commands.shipped import DEFAULT_MODEL
 from jaxshrink.compressor import Compressor
 from jaxshrink.data import list_images, read_image
+from jaxshrink.errors import TargetError
 from jaxshrink.ops import metrics
 from jaxshrink.search import Options, Target, search
 
@@ -47,23 +49,38 @@ def main() -> int:
         target = Target(size=goal) if arguments.sizes else Target(bpp=goal)
         options = Options(compressor.scales, arguments.effort)
         rows = [_measure(compressor, x, target, options) for x in photographs]
-        used, gains, scales, encodes, over, worse = zip(*rows, strict=True)
+        found = [row for row in rows if isinstance(row, tuple)]
+        missed = [row for row in rows if isinstance(row, bool)]
+        violations += sum(missed)
+        if not found:
+            print(f"target {goal:g}: too small for all, for JPEG not: {sum(missed)}", flush=True)
+            continue
+        used, gains, scales, encodes, over, worse = zip(*found, strict=True)
         violations += sum(over) + sum(worse)
         print(
             f"target {goal:g}: used {np.mean(used):.2%}, least {min(used):.2%};"
             f" gain {np.mean(gains):.3f} dB, least {min(gains):.3f};"
             f" scales {dict(collections.Counter(scales))}; {np.mean(encodes):.1f} encodes;"
-            f" over: {sum(over)}, worse than JPEG: {sum(worse)}",
+            f" over: {sum(over)}, worse than JPEG: {sum(worse)};"
+            f" too small a target: {len(missed)}, for JPEG not: {sum(missed)}",
             flush=True,
         )
     print(f"{violations} violations on {len(photographs)} photographs")
     return min(violations, 100)
 
 
-def _measure(compressor: Compressor, x: np.ndarray, target: Target, options: Options) -> tuple:
-    """(share of the target used, gain in dB, scale, number of encodes, over, worse)."""
-    found = search(compressor, x, target, options)
+def _measure(
+    compressor: Compressor, x: np.ndarray, target: Target, options: Options
+) -> tuple | bool:
+    """(share of the target used, gain in dB, scale, number of encodes, over, worse).
+
+    Where no file is found that is so small: whether an optimized JPEG is.
+    """
     ceiling = target.ceiling(x.shape)
+    try:
+        found = search(compressor, x, target, options)
+    except TargetError:
+        return _best_jpeg(x, ceiling) > 0
     score = _score(x, compressor.expand(found.data))
     best = _best_jpeg(x, len(found.data))
     gain = 0.0 if score == best else _decibels(score) - _decibels(best)

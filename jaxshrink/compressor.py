@@ -299,14 +299,6 @@ def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
     return pixels.reshape(height, width, -1)
 
 
-def quality_of_jpeg(quality: int) -> float:
-    """The quality of ours at which a bit has the price that it has in standard tables."""
-    price = jpeg.lmbda_of_tables(jpeg.standard_tables(jnp.float32(quality)[None]))[0]
-    ends = np.log([float(lmbda_of_quality(jnp.float32(end))) for end in (1, 100)])
-    share = (np.log(float(price)) - ends[0]) / (ends[1] - ends[0])
-    return float(1 + 99 * np.clip(share, 0, 1))
-
-
 @functools.cache
 def _quality_of_price(lmbda: float) -> int:
     qualities = np.arange(1, 101)

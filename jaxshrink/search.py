@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jaxshrink.codecs import CODECS
-from jaxshrink.compressor import PLAIN_JPEG, Compressor, quality_of_jpeg
+from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.similarity import Similarity, similarity
@@ -32,8 +32,10 @@ _NUM_REFINEMENTS = 20
 # Beside the scales there are two more ways to store a photograph.
 _REFINED = 10  # added to a scale whose compact images are refined
 _ANCHOR = -1  # optimized JPEG beside another codec
-# Of each value per quality, to start with.
-_SLOPE = 0.03
+# What a quality is worth, to start with, in the same three units.
+_SLOPE_BYTES, _SLOPE_MS_SSIM, _SLOPE_PSNR = 0.035, 0.04, 0.12
+# Of qualities at full size and at half size that give the same.
+_NEXT_SCALE = 0.94
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
 _SAMPLE_BLOCK, _SAMPLE_BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
@@ -191,8 +193,10 @@ class _Search:
             meet = functools.partial(self._within, ceiling - self._options.extra_bytes)
         else:
             meet = functools.partial(self._reaching, self._floor(target))
-        # Plain first: it is quick, and says where to look for the others.
-        scale, step = meet(sorted(self._options.scales), self._given(target))
+        # Plain first: it is quick, and says where to look for the others. Then the one that is
+        # best at most rates, so that the next is soon seen to be worse.
+        order = sorted(self._options.scales, key=lambda scale: (scale != PLAIN_JPEG, -scale))
+        scale, step = meet(order, self._given(target))
         if self._is_refinable(scale):
             self.steps_found[scale + _REFINED] = step
             scale, step = meet([scale + _REFINED], (scale, step))
@@ -234,9 +238,10 @@ class _Search:
                 lambda step, scale=scale: math.log(len(self._file(scale, step))),  # type: ignore[misc]
                 limit,
                 self._range(scale),
-                self._guess(scale),
-                _SLOPE / self._per_quality(scale),
+                self._guess(scale, _at_equal_bytes),
+                _SLOPE_BYTES / self._per_quality(scale),
                 lambda below, above: below is not None and limit - below[1] <= close,
+                -close / 2,
             )
             smallest = min(smallest, lowest)
             if below is not None:
@@ -280,9 +285,10 @@ class _Search:
                 lambda step, scale=scale: self._linear(self._score(scale, step)),  # type: ignore[misc]
                 limit,
                 self._range(scale),
-                self._guess(scale),
-                (1.0 if self._by_psnr else 0.1) * _SLOPE * 4 / self._per_quality(scale),
+                self._guess(scale, _at_equal_likeness),
+                (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM) / self._per_quality(scale),
                 enough,
+                close / 2,
             )
             if above is None:
                 continue
@@ -304,8 +310,8 @@ class _Search:
             lambda quality: math.log(len(self._file(PLAIN_JPEG, quality))),
             limit,
             self._range(PLAIN_JPEG),
-            step if scale == PLAIN_JPEG else self._guess(PLAIN_JPEG),
-            _SLOPE,
+            step if scale == PLAIN_JPEG else self._guess(PLAIN_JPEG, _at_equal_bytes),
+            _SLOPE_BYTES,
             lambda below, above: False,
         )
         best = (scale, step)
@@ -327,16 +333,18 @@ class _Search:
     def _per_quality(self, scale: int) -> int:
         return _STEPS_PER_QUALITY if scale != PLAIN_JPEG and self._options.codec == "jpeg" else 1
 
-    def _guess(self, scale: int) -> int:
+    def _guess(self, scale: int, of_plain: Callable[[int], float]) -> int:
+        """Where to begin; `of_plain` maps the plain file's quality to that of learned tables."""
         if scale in self.steps_found:
             return self.steps_found[scale]
-        plain = self.steps_found.get(PLAIN_JPEG)
-        if scale == PLAIN_JPEG or plain is None:
+        if scale == PLAIN_JPEG or not self.steps_found:
             return 40 * self._per_quality(scale)
-        if self._options.codec != "jpeg":
-            return plain
+        other, step = list(self.steps_found.items())[-1]
+        if self._options.codec == "jpeg":
+            ours = of_plain(step) if other == PLAIN_JPEG else _NEXT_SCALE * step
+            step = round(ours * self._per_quality(scale) / self._per_quality(other))
         low, high = self._range(scale)
-        return min(max(round(quality_of_jpeg(plain) * _STEPS_PER_QUALITY), low), high)
+        return min(max(step, low), high)
 
     def _jpeg(self, quality: int) -> tuple[int, int]:
         """The key of optimized JPEG at a quality."""
@@ -370,6 +378,16 @@ class _Search:
         return score if self._by_psnr else -math.log(max(1.0 - score, 1e-9))
 
 
+def _at_equal_bytes(quality: int) -> float:
+    """The quality of learned tables, about, whose files have as many bytes as the plain ones."""
+    return 8 * math.sqrt(quality)
+
+
+def _at_equal_likeness(quality: int) -> float:
+    """The quality of learned tables, about, at which MS-SSIM is that of the plain file."""
+    return 5 + 0.72 * quality
+
+
 def _cross(
     value: Callable[[int], float],
     target: float,
@@ -377,6 +395,7 @@ def _cross(
     guess: int,
     slope: float,
     is_enough: Callable[[_Point | None, _Point | None], bool],
+    aim: float = 0.0,
 ) -> tuple[_Point | None, _Point | None, float]:
     """Where a growing function of a whole number crosses a target, in few evaluations.
 
@@ -389,6 +408,7 @@ def _cross(
       guess: the first one to try.
       slope: per step, as long as there is but one point.
       is_enough: told (below, above), whether they need not become neighbours.
+      aim: where steps are directed, relative to the target: into what is enough.
 
     Returns:
       (argument, value) of the greatest found with value <= target and of the least found with
@@ -413,13 +433,13 @@ def _cross(
         if first > last or is_enough(below, above):
             return below, above, lowest
         if below is None or above is None:
-            jump = (target - point[1]) / slope if math.isfinite(target) else -math.inf
+            jump = (target + aim - point[1]) / slope if math.isfinite(target) else -math.inf
             # Twice as far each time, so that an end is soon reached.
             jump *= 1.2 * 2 ** (abs(same_side) - 1)
             wanted = step + max(min(jump, 1e4), -1e4)
         elif abs(same_side) > 2:
             wanted = (below[0] + above[0]) / 2
         else:
-            share = (target - below[1]) / (above[1] - below[1])
+            share = (target + aim - below[1]) / (above[1] - below[1])
             wanted = below[0] + share * (above[0] - below[0])
         step = min(max(round(wanted), first), last)
