@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink import container
-from jaxshrink.codecs import CODECS, decode_jpeg, encode_jpeg, read_tables, repack_jpeg
+from jaxshrink.codecs import CODECS, encode_jpeg, read_tables, repack_jpeg
 from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
@@ -97,13 +97,17 @@ class Compressor:
           num_refinements: gradient steps on every compact image, kept where they pay.
           repack: whether to redo the files' entropy coding, see `repack_jpeg`.
         """
-        task = _Task(x, float(lmbda_of_quality(jnp.float32(quality))), repack)
-        tried = [
-            self._compress_plain(task, quality)
-            if scale == PLAIN_JPEG
-            else self._compress_at(task, quality, scale, num_refinements)
-            for scale in (self.scales if scales is None else scales)
-        ]
+        lmbda = _price(quality)
+        tried = []
+        for scale in self.scales if scales is None else scales:
+            if scale == PLAIN_JPEG:
+                files = [self._encode_plain(x, quality, repack)]
+            else:
+                files = [
+                    self.encode(x, quality, scale, num_refinements=number, repack=repack)
+                    for number in sorted({0, num_refinements})
+                ]
+            tried += [self._judged(x, file, scale, lmbda) for file in files]
         return min(tried, key=lambda compressed: compressed.cost)
 
     def encode(
@@ -114,6 +118,7 @@ class Compressor:
         codec: str = "jpeg",
         *,
         num_refinements: int = 0,
+        repack: bool = False,
     ) -> bytes:
         """Stores a photograph at one scale, in bounded memory, without looking at the result.
 
@@ -125,6 +130,7 @@ class Compressor:
           codec: "jpeg", "webp" or "avif".
           num_refinements: gradient steps on the compact image, for JPEG and colour alone; these
             take memory for the whole photograph.
+          repack: whether to redo a JPEG's entropy coding, see `repack_jpeg`.
 
         Returns:
           The file, with a marker.
@@ -134,16 +140,16 @@ class Compressor:
         colored = np.repeat(x, 3, axis=2) if x.shape[2] < self.channels else x
         y = pipeline.compact_tiled(colored, tables)
         if num_refinements:
-            lmbda = float(lmbda_of_quality(jnp.float32(quality)))
-            y = self._refined(x, y, tables, scale, lmbda, num_refinements)
+            y = self._refined(x, y, tables, scale, _price(quality), num_refinements)
         if x.shape[2] < y.shape[2]:
             y = np.asarray(Image.fromarray(y).convert("L"))[:, :, None]
         if codec == "jpeg":
-            file = encode_jpeg(y, tables, self._subsampling[scale])
+            file, told = encode_jpeg(y, tables, self._subsampling[scale]), 0
+            file = repack_jpeg(file) if repack else file
         else:
-            file = CODECS[codec].encode(y, quality)
-        told = 0 if codec == "jpeg" else int(quality)
-        return container.attach(file, self._marker(x, scale, told))
+            file, told = CODECS[codec].encode(y, quality), int(quality)
+        size = (x.shape[0], x.shape[1])
+        return container.attach(file, Marker(size, scale, self.name, self._hash, told))
 
     def expand(
         self, data: bytes, *, marker: Marker | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
@@ -207,19 +213,6 @@ class Compressor:
         short = min(x.shape[:2]) < MS_SSIM_MIN_SIDE
         return dataclasses.replace(self._distortion, ms_ssim=0.0) if short else self._distortion
 
-    def _compress_at(
-        self, task: "_Task", quality: float, scale: int, num_refinements: int
-    ) -> Compressed:
-        pipeline = self._pipelines[scale]
-        tables = pipeline.tables(quality)
-        y = pipeline.compact_tiled(task.x, tables)
-        compressed = self._finish(task, y, tables, scale)
-        if not num_refinements:
-            return compressed
-        refined_y = self._refined(task.x, y, tables, scale, task.lmbda, num_refinements)
-        refined = self._finish(task, refined_y, tables, scale)
-        return min(compressed, refined, key=lambda c: c.cost)
-
     def _refined(
         self,
         x: np.ndarray,
@@ -240,38 +233,18 @@ class Compressor:
             num_steps=num_steps,
         )[0]
 
-    def _marker(self, x: np.ndarray, scale: int, quality: int = 0) -> Marker:
-        return Marker((x.shape[0], x.shape[1]), scale, self.name, self._hash, quality)
-
-    def _finish(self, task: "_Task", y: np.ndarray, tables: np.ndarray, scale: int) -> Compressed:
-        """Encodes a compact image, and looks at what becomes of it."""
-        file = encode_jpeg(y, tables, self._subsampling[scale])
-        if task.repack:
-            file = repack_jpeg(file)
-        data = container.attach(file, self._marker(task.x, scale))
-        return self._compressed(task, data, scale, self.expand(data))
-
-    def _compress_plain(self, task: "_Task", quality: float) -> Compressed:
+    def _encode_plain(self, x: np.ndarray, quality: float, repack: bool) -> bytes:
         """The JPEG whose tables are about as coarse as ours."""
         scale = min(self._pipelines)
         tables = jnp.asarray(self._pipelines[scale].tables(quality))
         price = scale**2 * float(jpeg.lmbda_of_tables(tables))
-        data = _JPEG.encode(task.x, _quality_of_price(price))
-        if task.repack:
-            data = repack_jpeg(data)
-        return self._compressed(task, data, PLAIN_JPEG, decode_jpeg(data, task.x.shape[2]))
+        file = _JPEG.encode(x, _quality_of_price(price))
+        return repack_jpeg(file) if repack else file
 
-    def _compressed(self, task: "_Task", data: bytes, scale: int, x_hat: np.ndarray) -> Compressed:
-        return Compressed(data, scale, x_hat, self.cost(task.x, x_hat, len(data), task.lmbda))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Task:
-    """What is to be compressed: uint8 (H, W, C), at this price of a bit; and see `compress`."""
-
-    x: np.ndarray
-    lmbda: float
-    repack: bool
+    def _judged(self, x: np.ndarray, file: bytes, scale: int, lmbda: float) -> Compressed:
+        """A file and what becomes of it."""
+        x_hat = self.expand(file)
+        return Compressed(file, scale, x_hat, self.cost(x, x_hat, len(file), lmbda))
 
 
 def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
@@ -297,6 +270,11 @@ def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
         except Exception as error:  # Pillow's plugins raise errors of many kinds
             raise DataError(f"broken or truncated image ({error})") from error
     return pixels.reshape(height, width, -1)
+
+
+def _price(quality: float) -> float:
+    """Of a bit, in squared levels per bit and pixel."""
+    return float(lmbda_of_quality(jnp.float32(quality)))
 
 
 @functools.cache
