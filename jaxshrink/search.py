@@ -16,6 +16,7 @@ import numpy as np
 
 from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.crossing import Point, cross
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.similarity import Similarity, similarity
@@ -162,7 +163,6 @@ def _sample(x: np.ndarray) -> np.ndarray:
 
 
 _Key = tuple[int, int]  # a way to store and a step of its quality
-_Point = tuple[int, float]  # a step and a value there
 
 
 class _Search:
@@ -229,20 +229,11 @@ class _Search:
 
     def _within(self, ceiling: int, ways: Sequence[int], best: "_Key | None") -> "_Key":
         """The closest file of at most so many bytes, of these ways and a known one."""
-        close = _CLOSE_BYTES[self._options.effort]
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
         found = [] if best is None else [best]
         smallest = math.inf
         for scale in ways:
-            below, _, lowest = _cross(
-                lambda step, scale=scale: math.log(len(self._file(scale, step))),  # type: ignore[misc]
-                limit,
-                self._range(scale),
-                self._guess(scale, _at_equal_bytes),
-                _SLOPE_BYTES / self._per_quality(scale),
-                lambda below, above: below is not None and limit - below[1] <= close,
-                -close / 2,
-            )
+            below, lowest = self._largest_within(limit, scale)
             smallest = min(smallest, lowest)
             if below is not None:
                 self.steps_found[scale] = below[0]
@@ -254,6 +245,20 @@ class _Search:
             )
         return max(found, key=lambda key: (self._score(*key), -len(self._file(*key))))
 
+    def _largest_within(self, limit: float, scale: int) -> tuple[Point | None, float]:
+        """The step of a file nearly as large as that, and the least size seen; in logarithms."""
+        close = _CLOSE_BYTES[self._options.effort]
+        below, _, lowest = cross(
+            lambda step: math.log(len(self._file(scale, step))),
+            limit,
+            self._range(scale),
+            self._guess(scale, _at_equal_bytes),
+            _SLOPE_BYTES / self._per_quality(scale),
+            lambda below, above: below is not None and limit - below[1] <= close,
+            -close / 2,
+        )
+        return below, lowest
+
     def _floor(self, target: Target) -> float:
         """The likeness to reach."""
         if target.quality is not None:
@@ -264,32 +269,12 @@ class _Search:
 
     def _reaching(self, floor: float, ways: Sequence[int], best: "_Key | None") -> "_Key":
         """The smallest file that is so close, of these ways and a known one."""
-        effort = self._options.effort
-        close = (_CLOSE_PSNR if self._by_psnr else _CLOSE_MS_SSIM)[effort]
         limit = math.nextafter(self._linear(floor), -math.inf)
         for scale in ways:
             if best is not None and best[0] == scale:
                 continue
             most = math.inf if best is None else len(self._file(*best))
-
-            def enough(
-                below: "_Point | None",
-                above: "_Point | None",
-                scale: int = scale,
-                most: float = most,
-            ) -> bool:
-                hopeless = below is not None and len(self._file(scale, below[0])) >= most
-                return hopeless or (above is not None and above[1] - limit <= close)
-
-            _, above, _ = _cross(
-                lambda step, scale=scale: self._linear(self._score(scale, step)),  # type: ignore[misc]
-                limit,
-                self._range(scale),
-                self._guess(scale, _at_equal_likeness),
-                (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM) / self._per_quality(scale),
-                enough,
-                close / 2,
-            )
+            above = self._least_reaching(limit, scale, most)
             if above is None:
                 continue
             self.steps_found[scale] = above[0]
@@ -303,10 +288,29 @@ class _Search:
             raise TargetError(f"no file reaches {name} {floor:.6g}; the closest has {closest:.6g}")
         return best
 
+    def _least_reaching(self, limit: float, scale: int, most: float) -> Point | None:
+        """The step of a file barely so close, as `_linear` has it, if it can have fewer bytes."""
+        close = (_CLOSE_PSNR if self._by_psnr else _CLOSE_MS_SSIM)[self._options.effort]
+
+        def is_enough(below: Point | None, above: Point | None) -> bool:
+            hopeless = below is not None and len(self._file(scale, below[0])) >= most
+            return hopeless or (above is not None and above[1] - limit <= close)
+
+        _, above, _ = cross(
+            lambda step: self._linear(self._score(scale, step)),
+            limit,
+            self._range(scale),
+            self._guess(scale, _at_equal_likeness),
+            (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM) / self._per_quality(scale),
+            is_enough,
+            close / 2,
+        )
+        return above
+
     def _never_worse(self, scale: int, step: int) -> tuple[int, int]:
         """This file, or the plain one of no more bytes that is closer."""
         limit = math.log(len(self._file(scale, step)))
-        below, _, _ = _cross(
+        below, _, _ = cross(
             lambda quality: math.log(len(self._file(PLAIN_JPEG, quality))),
             limit,
             self._range(PLAIN_JPEG),
@@ -386,60 +390,3 @@ def _at_equal_bytes(quality: int) -> float:
 def _at_equal_likeness(quality: int) -> float:
     """The quality of learned tables, about, at which MS-SSIM is that of the plain file."""
     return 5 + 0.72 * quality
-
-
-def _cross(
-    value: Callable[[int], float],
-    target: float,
-    limits: tuple[int, int],
-    guess: int,
-    slope: float,
-    is_enough: Callable[[_Point | None, _Point | None], bool],
-    aim: float = 0.0,
-) -> tuple[_Point | None, _Point | None, float]:
-    """Where a growing function of a whole number crosses a target, in few evaluations.
-
-    Secants inside of what is known; a bisection after two steps from the same side.
-
-    Args:
-      value: the function.
-      target: of its values.
-      limits: the least and the greatest argument.
-      guess: the first one to try.
-      slope: per step, as long as there is but one point.
-      is_enough: told (below, above), whether they need not become neighbours.
-      aim: where steps are directed, relative to the target: into what is enough.
-
-    Returns:
-      (argument, value) of the greatest found with value <= target and of the least found with
-      value > target, None where there is none; and the least value seen.
-    """
-    below: _Point | None = None
-    above: _Point | None = None
-    lowest = math.inf
-    same_side = 0
-    step = min(max(guess, limits[0]), limits[1])
-    while True:
-        point = (step, value(step))
-        lowest = min(lowest, point[1])
-        if point[1] <= target:
-            same_side = max(same_side, 0) + 1
-            below = point
-        else:
-            same_side = min(same_side, 0) - 1
-            above = point
-        first = limits[0] if below is None else below[0] + 1
-        last = limits[1] if above is None else above[0] - 1
-        if first > last or is_enough(below, above):
-            return below, above, lowest
-        if below is None or above is None:
-            jump = (target + aim - point[1]) / slope if math.isfinite(target) else -math.inf
-            # Twice as far each time, so that an end is soon reached.
-            jump *= 1.2 * 2 ** (abs(same_side) - 1)
-            wanted = step + max(min(jump, 1e4), -1e4)
-        elif abs(same_side) > 2:
-            wanted = (below[0] + above[0]) / 2
-        else:
-            share = (target + aim - below[1]) / (above[1] - below[1])
-            wanted = below[0] + share * (above[0] - below[0])
-        step = min(max(round(wanted), first), last)

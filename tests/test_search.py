@@ -1,15 +1,12 @@
 """Targets are met, and never by a file worse than optimized JPEG."""
 
-import math
-
-import numpy as np
 import pytest
 
 from jaxshrink import container
 from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import TargetError
-from jaxshrink.search import Options, Target, _cross, search
+from jaxshrink.search import Options, Target, search
 from jaxshrink.similarity import similarity
 
 JPEG = CODECS["jpeg-optimized"]
@@ -126,21 +123,3 @@ def test_the_highest_effort_refines_and_is_no_worse(compressor, x):
     assert slow.similarity.ms_ssim >= quick.similarity.ms_ssim
     small = find(compressor, x, Target(ms_ssim=0.95), scales=(2,), effort=3)
     assert small.similarity.ms_ssim >= 0.95
-
-
-@pytest.mark.parametrize("target", [-1.0, 0.0, 0.1, 3.0, 9.7, 20.0])
-@pytest.mark.parametrize("guess", [0, 50, 100])
-def test_crossings_are_neighbours(target, guess):
-    seen = []
-
-    def value(step):
-        seen.append(step)
-        return math.sqrt(step)
-
-    below, above, _ = _cross(value, target, (0, 100), guess, 0.03, lambda below, above: False)
-    steps = np.arange(101)
-    low, high = steps[np.sqrt(steps) <= target], steps[np.sqrt(steps) > target]
-    assert (below is None) == (len(low) == 0) and (above is None) == (len(high) == 0)
-    assert below is None or below[0] == low[-1]
-    assert above is None or above[0] == high[0]
-    assert len(seen) == len(set(seen)) <= 14
