@@ -6,7 +6,7 @@
 
 FOOD5K holds train/, dev/ and test/: 400, 50 and 10 photographs in the paper (46 of the 50 were
 published), which are resized to 180x180.
-On an accelerator add --config.compute_dtype=bfloat16. 1000 steps of 4.6 TFLOP each: minutes on a
+On an accelerator add --config.compute_dtype=bfloat16. 1000 steps of 4.4 TFLOP each: minutes on a
 GPU, some 15 hours on two CPU cores, where --config.data.crop=60 --config.num_epochs=5
 --config.evaluation.every_steps=50 takes half an hour.
 
