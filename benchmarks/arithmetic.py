@@ -24,20 +24,30 @@ def comcnn_flops(height: int, width: int, *, features: int, channels: int = 3) -
 def step_flops(
     height: int, width: int, *, features: int, num_layers: int, channels: int = 3
 ) -> int:
-    """One image's part of a training step: compact image, `rec_step`, `com_step`.
+    """One image's part of a training step: compact image, `rec_step`, `com_step`."""
+    shape = {"features": features, "channels": channels}
+    both = {**shape, "num_layers": num_layers}
+    compact = comcnn_flops(height, width, **shape)
+    return compact + rec_step_flops(height, width, **both) + com_step_flops(height, width, **both)
 
-    Five times RecCNN's forward pass and four times ComCNN's, but for the first layers: the
-    gradient with respect to the input is needed of neither network that learns.
-    """
-    com = _comcnn_layers(height, width, features, channels)
+
+def rec_step_flops(
+    height: int, width: int, *, features: int, num_layers: int, channels: int = 3
+) -> int:
+    """One image's part of `rec_step`."""
+    return _learning(_reccnn_layers(height, width, features, num_layers, channels))
+
+
+def com_step_flops(
+    height: int, width: int, *, features: int, num_layers: int, channels: int = 3
+) -> int:
+    """One image's part of `com_step`: RecCNN, frozen, is passed forward and back to its input."""
     rec = _reccnn_layers(height, width, features, num_layers, channels)
-    compact = sum(com)
-    com_step = _learning(com) + 2 * sum(rec)  # frozen: forward, and gradient to inputs
-    return compact + _learning(rec) + com_step
+    return _learning(_comcnn_layers(height, width, features, channels)) + 2 * sum(rec)
 
 
 def _learning(layers: Sequence[int]) -> int:
-    """Forward, gradient to inputs, gradient to kernels."""
+    """Forward, gradient to inputs (of the first layer it is not needed), gradient to kernels."""
     return 3 * sum(layers) - layers[0]
 
 

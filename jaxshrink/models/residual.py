@@ -83,15 +83,12 @@ class _Trunk(nn.Module):
         return _OUTPUT_SCALE * last(nn.relu(x)).astype(jnp.float32)
 
 
-class ResidualComCNN(nn.Module):
-    """From a photograph to its compact image, and to the codec's quantization tables.
-
-    (N, H, W, C) -> (N, ceil(H / scale), ceil(W / scale), C), float32; nothing keeps the values
-    inside of [0, 1]. Starts as the mean of 2x2 pixels, or as the identity.
+class _Residual(nn.Module):
+    """What both networks are told.
 
     Attributes:
       channels: 3 for colour, 1 for grayscale.
-      scale: 2 or 1.
+      scale: of the compact image, 2 or 1.
       features, num_blocks: of the trunk.
       conditioned: whether the trunk is told the tables.
       dtype: of the computation.
@@ -104,15 +101,22 @@ class ResidualComCNN(nn.Module):
     conditioned: bool = True
     dtype: Any = jnp.float32
 
+    @nn.nowrap
+    def create_trunk(self, outputs: int) -> _Trunk:
+        """The trunk, at half the photograph's resolution."""
+        period = jpeg.BLOCK * self.scale // 2
+        return _Trunk(self.features, self.num_blocks, outputs, period, self.conditioned, self.dtype)
+
+
+class ResidualComCNN(_Residual):
+    """From a photograph to its compact image, and to the codec's quantization tables.
+
+    (N, H, W, C) -> (N, ceil(H / scale), ceil(W / scale), C), float32; nothing keeps the values
+    inside of [0, 1]. Starts as the mean of 2x2 pixels, or as the identity.
+    """
+
     def setup(self) -> None:
-        self.trunk = _Trunk(
-            self.features,
-            self.num_blocks,
-            self.channels * (4 // self.scale**2),
-            jpeg.BLOCK * self.scale // 2,
-            self.conditioned,
-            self.dtype,
-        )
+        self.trunk = self.create_trunk(self.channels * (4 // self.scale**2))
         # The logarithm (base 2) of a table is offset + growth * that of the base step.
         self.offset = self.param("offset", _ramp, (2, jpeg.BLOCK, jpeg.BLOCK), jnp.float32)
         ones = nn.initializers.ones_init()
@@ -145,23 +149,10 @@ def _ramp(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
     return jnp.broadcast_to(jnp.log2(jnp.asarray(0.5 + frequency, dtype)), shape)
 
 
-class ResidualRecCNN(nn.Module):
-    """From a decoded compact image back to the photograph.
+class ResidualRecCNN(_Residual):
+    """From a decoded compact image back to the photograph."""
 
-    Attributes:
-      channels: 3 for colour, 1 for grayscale.
-      scale: of the compact image, 2 or 1.
-      features, num_blocks: of the trunk.
-      conditioned: whether the trunk is told the tables.
-      dtype: of the computation.
-    """
-
-    channels: int = 3
-    scale: int = 2
-    features: int = 32
     num_blocks: int = 4
-    conditioned: bool = True
-    dtype: Any = jnp.float32
 
     @nn.compact
     def reconstruct(
@@ -172,15 +163,7 @@ class ResidualRecCNN(nn.Module):
         The enlarged compact image, or the compact image itself, plus what was learned.
         """
         del train
-        period = jpeg.BLOCK * self.scale // 2
-        trunk = _Trunk(
-            self.features,
-            self.num_blocks,
-            4 * self.channels,
-            period,
-            self.conditioned,
-            self.dtype,
-        )
+        trunk = self.create_trunk(4 * self.channels)
         if self.scale == 2:
             start, pixels = images.enlarge(y_hat, size), y_hat
         else:
