@@ -35,7 +35,7 @@ from jaxshrink.data import BatchSampler, prefetch
 from jaxshrink.evaluation.run import open_cohort_of
 from jaxshrink.models import create_networks
 from jaxshrink.training import devices
-from jaxshrink.training.loop import alternating, overlapped
+from jaxshrink.training.schedules import alternating, overlapped
 from jaxshrink.training.state import create_optimizer, create_state
 from jaxshrink.training.steps import create_steps
 

@@ -4,7 +4,6 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,81 +34,13 @@ from jaxshrink.pipeline import Pipeline
 from jaxshrink.training import devices
 from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog
+from jaxshrink.training.schedules import SCHEDULES
 from jaxshrink.training.state import TrainState, create_optimizer, create_state
-from jaxshrink.training.steps import Metrics, Objective, Steps, create_steps
+from jaxshrink.training.steps import Objective, create_steps
 
 _log = logging.getLogger(__name__)
 # Purpose of a random stream that the seed is split into; see also `data/batches.py`.
 _QUALITIES = 2
-
-RoundTrip = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Schedule = Callable[
-    [Steps, RoundTrip, TrainState, jax.Array, jax.Array], tuple[TrainState, Metrics]
-]
-
-
-def alternating(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
-) -> tuple[TrainState, Metrics]:
-    """The paper's order (section 4.4): RecCNN, then ComCNN through the updated RecCNN.
-
-    Section 4.3 names ComCNN first; a cycle of the two is the same but for its start.
-
-    Args:
-      steps: mapped over devices.
-      round_trip: the codec, on (N, h, w, C) with tables (N, 2, 8, 8).
-      state: replicated; is donated.
-      x: the batch, split over devices.
-      quality: of every image, split over devices.
-    """
-    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
-    state, rec_metrics = steps.rec_step(state, x, y_hat, quality)
-    state, com_metrics = steps.com_step(state, x, quality)
-    return state, {**rec_metrics, **com_metrics}
-
-
-def overlapped(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
-) -> tuple[TrainState, Metrics]:
-    """Both updates at the same parameters: `com_step` runs while the codec works.
-
-    Since eq. 2 needs no y_hat, this hides the codec. It deviates from the paper, where ComCNN
-    is updated through the RecCNN that was just updated. Arguments as in `alternating`.
-    """
-    compact = steps.compact(state, x, quality)
-    state, com_metrics = steps.com_step(state, x, quality)
-    y_hat = _through_codec(round_trip, compact)
-    state, rec_metrics = steps.rec_step(state, x, y_hat, quality)
-    return state, {**rec_metrics, **com_metrics}
-
-
-def joint(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
-) -> tuple[TrainState, Metrics]:
-    """Both networks by one loss, on the real codec's pixels. Arguments as in `alternating`."""
-    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
-    return steps.joint_step(state, x, y_hat, quality)
-
-
-def _through_codec(round_trip: RoundTrip, compact: tuple[jax.Array, jax.Array]) -> np.ndarray:
-    y, tables = compact
-    return devices.split(round_trip(devices.join(y), devices.join(tables)))
-
-
-def decoder_only(
-    steps: Steps, round_trip: RoundTrip, state: TrainState, x: jax.Array, quality: jax.Array
-) -> tuple[TrainState, Metrics]:
-    """RecCNN alone; ComCNN stays the downscaling that it starts as. For comparison."""
-    y_hat = _through_codec(round_trip, steps.compact(state, x, quality))
-    return steps.rec_step(state, x, y_hat, quality)
-
-
-SCHEDULES: dict[str, Schedule] = {
-    "alternating": alternating,
-    "overlapped": overlapped,
-    "joint": joint,
-    "decoder_only": decoder_only,
-}
 
 
 def train(config: Any, workdir: Path) -> None:
@@ -278,7 +209,9 @@ class _Run:
                 if self._config.loss.rate:
                     score = self._measure_dev_costs(step, pipeline)
                 else:
-                    summary = summarize(self._measure_dev(step, pipeline))
+                    summary = summarize(
+                        self._measure_dev(step, pipeline, self._config.codec.quality)
+                    )
                     self._log_dev(step, summary)
                     ms_ssim = summary["ms_ssim"]
                     score = summary["psnr"] if ms_ssim is None else ms_ssim
@@ -290,14 +223,10 @@ class _Run:
             self.best_score = score
             self._best.save(step, variables, {"score": score, "config": self._config_json()})
 
-    def _measure_dev(
-        self, step: int, pipeline: Pipeline, quality: float | None = None
-    ) -> list[Measurement]:
+    def _measure_dev(self, step: int, pipeline: Pipeline, quality: float) -> list[Measurement]:
         measurements = []
         triptychs = self._config.evaluation.num_triptychs
         codec = codec_of(self._config, pipeline)
-        if quality is None:
-            quality = self._config.codec.quality
         for result in measure_model(pipeline, self._dev, codec, quality, self._coder):
             measurements.append(result.model)
             if result.index < triptychs and quality == self._config.codec.quality:
