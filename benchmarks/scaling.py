@@ -39,7 +39,7 @@ from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.models import ComCNN, Networks, RecCNN
 from jaxshrink.training import devices
-from jaxshrink.training.loop import alternating
+from jaxshrink.training.schedules import alternating
 from jaxshrink.training.state import TrainState, create_optimizer, create_state
 from jaxshrink.training.steps import Steps, create_steps
 

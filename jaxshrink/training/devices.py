@@ -11,6 +11,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxshrink.errors import ConfigError
 from jaxshrink.training.steps import Steps
 
+_PATIENCE = "--xla_cpu_collective_call_terminate_timeout_seconds=86400"
+
 
 def map_over_devices(steps: Steps) -> Steps:
     """Compiles the steps for all devices of all processes.
@@ -38,8 +40,11 @@ def divide_cpu(batch_size: int) -> None:
     before JAX has looked for its devices; what the user says, by JAX_NUM_CPU_DEVICES or
     --xla_force_host_platform_device_count in XLA_FLAGS, stays. Other platforms are left alone.
     """
-    told = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if told or jax.config.jax_num_cpu_devices != -1:
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "terminate_timeout" not in flags:
+        # XLA ends the process if a device waits 40 seconds for another, asleep or not.
+        os.environ["XLA_FLAGS"] = f"{flags} {_PATIENCE}"
+    if "device_count" in flags or jax.config.jax_num_cpu_devices != -1:
         return
     cores = os.cpu_count() or 1
     number = max(n for n in range(1, cores + 1) if batch_size % n == 0) if batch_size > 0 else 1

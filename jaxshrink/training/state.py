@@ -83,18 +83,16 @@ def create_state(
         return NetState(
             num_updates=jnp.zeros((), jnp.int32),
             params=variables["params"],
-            average=variables["params"] if averaged else {},
+            # A copy: whoever donates the state gives away every array once.
+            average=jax.tree.map(jnp.copy, variables["params"]) if averaged else {},
             batch_stats=variables["batch_stats"],
             opt_state=optimizer.init(variables["params"]),
         )
 
-    @jax.jit
-    def init() -> TrainState:
-        com_key, rec_key = stream(seed, Purpose.INIT_COM), stream(seed, Purpose.INIT_REC)
-        variables = init_variables(networks, com_key, rec_key)
-        return TrainState(com=create(variables.com), rec=create(variables.rec))
-
-    return init()
+    # Not compiled as a whole: that takes a second per layer, and most layers are alike.
+    com_key, rec_key = stream(seed, Purpose.INIT_COM), stream(seed, Purpose.INIT_REC)
+    variables = init_variables(networks, com_key, rec_key)
+    return TrainState(com=create(variables.com), rec=create(variables.rec))
 
 
 def create_optimizer(

@@ -1,5 +1,8 @@
 import dataclasses
 import functools
+import os
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -246,3 +249,20 @@ def test_a_batch_that_does_not_divide_by_the_devices_is_an_error():
 def test_splitting_and_joining_are_inverse(x):
     assert devices.split(x).shape == (8, 1, 16, 18, 3)
     np.testing.assert_array_equal(devices.join(jnp.asarray(devices.split(x))), x)
+
+
+@pytest.mark.parametrize(
+    "batch_size, told, expected", [(6, {}, 3), (7, {}, 1), (6, {"JAX_NUM_CPU_DEVICES": "2"}, 2)]
+)
+def test_a_cpu_becomes_as_many_devices_as_share_a_batch(batch_size, told, expected):
+    code = (
+        "import os; os.cpu_count = lambda: 4\n"
+        "import jax; from jaxshrink.training import devices\n"
+        f"devices.divide_cpu({batch_size}); print(jax.device_count())"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
+    environment |= {"JAX_PLATFORMS": "cpu", **told}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == str(expected)
