@@ -124,7 +124,7 @@ def search(compressor: Compressor, x: np.ndarray, target: Target, options: Optio
             f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}; name a --target-psnr"
         )
     guesses: dict[int, int] = {}
-    if x.shape[0] * x.shape[1] > _LARGE:
+    if x.shape[0] * x.shape[1] > _LARGE and options.scales != (PLAIN_JPEG,):
         options, guesses = _on_sample(compressor, x, target, options)
     return _Search(compressor, x, options, by_psnr, guesses).run(target)
 
@@ -132,34 +132,36 @@ def search(compressor: Compressor, x: np.ndarray, target: Target, options: Optio
 def _on_sample(
     compressor: Compressor, x: np.ndarray, target: Target, options: Options
 ) -> tuple[Options, dict[int, int]]:
-    """The scale that is best on a part of the photograph, and where to start there."""
+    """The learned scale that is best on a part of the photograph, and where to start there."""
     part = _sample(x)
     share = part.shape[0] * part.shape[1] / (x.shape[0] * x.shape[1])
     scaled = target
     if target.size is not None:
         scaled = Target(size=max(1, int((target.size - options.extra_bytes) * share)))
-    rough = dataclasses.replace(options, effort=1, extra_bytes=0, never_worse=False)
+    learned = tuple(scale for scale in options.scales if scale != PLAIN_JPEG)
+    rough = dataclasses.replace(options, scales=learned, effort=1, extra_bytes=0, never_worse=False)
     try:
         finder = _Search(compressor, part, rough, target.psnr is not None, {})
         found = finder.run(scaled)
     except TargetError:
         return options, {}
-    scales = tuple(s for s in options.scales if s in (found.scale, PLAIN_JPEG))
+    scales = tuple(scale for scale in options.scales if scale in (found.scale, PLAIN_JPEG))
     return dataclasses.replace(options, scales=scales), finder.steps_found
 
 
 def _sample(x: np.ndarray) -> np.ndarray:
-    """A mosaic of blocks from all over a large photograph."""
-    rows, columns = (
-        np.linspace(0, max(0, side - _SAMPLE_BLOCK), _SAMPLE_BLOCKS).astype(int) // 16 * 16
-        for side in x.shape[:2]
-    )
-    return np.concatenate(
-        [
-            np.concatenate([x[r : r + _SAMPLE_BLOCK, c : c + _SAMPLE_BLOCK] for c in columns], 1)
-            for r in rows
-        ]
-    )
+    """A mosaic of blocks from all over a large photograph, on the codec's grid."""
+    rng = np.random.default_rng(0)
+    last = [max(0, side - _SAMPLE_BLOCK) // 16 for side in x.shape[:2]]
+
+    def block() -> np.ndarray:
+        row, column = (16 * int(rng.integers(most + 1)) for most in last)
+        return x[row : row + _SAMPLE_BLOCK, column : column + _SAMPLE_BLOCK]
+
+    rows = [
+        np.concatenate([block() for _ in range(_SAMPLE_BLOCKS)], 1) for _ in range(_SAMPLE_BLOCKS)
+    ]
+    return np.concatenate(rows)
 
 
 _Key = tuple[int, int]  # a way to store and a step of its quality
