@@ -44,7 +44,7 @@ def divide_cpu(batch_size: int) -> None:
     if "terminate_timeout" not in flags:
         # XLA ends the process if a device waits 40 seconds for another, asleep or not.
         os.environ["XLA_FLAGS"] = f"{flags} {_PATIENCE}"
-    if "device_count" in flags or jax.config.jax_num_cpu_devices != -1:
+    if "device_count" in flags or jax.config.values["jax_num_cpu_devices"] != -1:
         return
     cores = os.cpu_count() or 1
     number = max(n for n in range(1, cores + 1) if batch_size % n == 0) if batch_size > 0 else 1
