@@ -40,6 +40,7 @@ _NEXT_SCALE = 0.94
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
 _SAMPLE_BLOCK, _SAMPLE_BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
+_CODEC_GRID = 16  # what MS-SSIM halves four times, too
 # Sizes and likenesses grow with a plain codec's quality but for neighbours.
 _NEIGHBOURS = 2
 
@@ -150,18 +151,25 @@ def _on_sample(
 
 
 def _sample(x: np.ndarray) -> np.ndarray:
-    """A mosaic of blocks from all over a large photograph, on the codec's grid."""
+    """A mosaic of blocks from all over a large photograph, on the codec's grid.
+
+    Its sides leave the same remainders: where MS-SSIM halves an odd side, it averages other pairs
+    of pixels than at an even one, which the networks are better at than JPEG is.
+    """
     rng = np.random.default_rng(0)
-    last = [max(0, side - _SAMPLE_BLOCK) // 16 for side in x.shape[:2]]
+    last = [max(0, side - _SAMPLE_BLOCK) // _CODEC_GRID for side in x.shape[:2]]
 
     def block() -> np.ndarray:
-        row, column = (16 * int(rng.integers(most + 1)) for most in last)
+        row, column = (_CODEC_GRID * int(rng.integers(most + 1)) for most in last)
         return x[row : row + _SAMPLE_BLOCK, column : column + _SAMPLE_BLOCK]
 
     rows = [
         np.concatenate([block() for _ in range(_SAMPLE_BLOCKS)], 1) for _ in range(_SAMPLE_BLOCKS)
     ]
-    return np.concatenate(rows)
+    height, width = (
+        _SAMPLE_BLOCK * _SAMPLE_BLOCKS - _CODEC_GRID + side % _CODEC_GRID for side in x.shape[:2]
+    )
+    return np.concatenate(rows)[:height, :width]
 
 
 _Key = tuple[int, int]  # a way to store and a step of its quality
@@ -212,7 +220,7 @@ class _Search:
             self._num_encodes,
         )
 
-    def _given(self, target: Target) -> "_Key | None":
+    def _given(self, target: Target) -> _Key | None:
         """A file that is known to meet the target."""
         if target.quality is None or PLAIN_JPEG not in self._options.scales:
             return None
@@ -229,7 +237,7 @@ class _Search:
             and height * width <= _LARGE
         )
 
-    def _within(self, ceiling: int, ways: Sequence[int], best: "_Key | None") -> "_Key":
+    def _within(self, ceiling: int, ways: Sequence[int], best: _Key | None) -> _Key:
         """The closest file of at most so many bytes, of these ways and a known one."""
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
         found = [] if best is None else [best]
@@ -269,7 +277,7 @@ class _Search:
         assert floor is not None
         return floor
 
-    def _reaching(self, floor: float, ways: Sequence[int], best: "_Key | None") -> "_Key":
+    def _reaching(self, floor: float, ways: Sequence[int], best: _Key | None) -> _Key:
         """The smallest file that is so close, of these ways and a known one."""
         limit = math.nextafter(self._linear(floor), -math.inf)
         for scale in ways:
@@ -309,7 +317,7 @@ class _Search:
         )
         return above
 
-    def _never_worse(self, scale: int, step: int) -> tuple[int, int]:
+    def _never_worse(self, scale: int, step: int) -> _Key:
         """This file, or the plain one of no more bytes that is closer."""
         limit = math.log(len(self._file(scale, step)))
         below, _, _ = cross(
@@ -321,7 +329,7 @@ class _Search:
             lambda below, above: False,
         )
         best = (scale, step)
-        if below is None:
+        if below is None or self._is_clearly_closer(best, (PLAIN_JPEG, below[0])):
             return best
         low, high = self._range(PLAIN_JPEG)
         for quality in range(
@@ -331,6 +339,11 @@ class _Search:
             if fits and self._score(PLAIN_JPEG, quality) > self._score(*best):
                 best = (PLAIN_JPEG, quality)
         return best
+
+    def _is_clearly_closer(self, key: _Key, plain: _Key) -> bool:
+        """Than the plain file, and so than any that a few more qualities could make of it."""
+        margin = 3 * _NEIGHBOURS * (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM)
+        return self._linear(self._score(*key)) > self._linear(self._score(*plain)) + margin
 
     def _range(self, scale: int) -> tuple[int, int]:
         per_quality = self._per_quality(scale)

@@ -1,10 +1,10 @@
-"""The 3x3 convolution, with a kernel gradient that is fast on a CPU.
+"""The 3x3 convolution, fast on a CPU.
 
-XLA's CPU backend computes the gradient with respect to the kernel some four to twelve times
-slower than the forward pass. Here it is one matrix product per block of rows instead: nine
-shifted views of the block, side by side, against the block's output gradient. On other
-platforms XLA's own gradient is used. The platform is chosen in `_kernel_gradient`, and only
-there.
+Between many channels it is computed with a quarter of the products, see `winograd.py`. Between
+few, XLA's CPU backend computes the gradient with respect to the kernel some four to twelve times
+slower than the forward pass; here it is one matrix product per block of rows instead: nine
+shifted views of the block, side by side, against the block's output gradient. On other platforms
+everything is XLA's own. The platform is chosen in `conv3x3` and `_kernel_gradient`, and only there.
 """
 
 import functools
@@ -15,10 +15,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxshrink.ops import winograd
+
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 _SAME = ((1, 1), (1, 1))
 # Positions per block: enough for an efficient product, few enough to stay in the cache.
 _BLOCK_POSITIONS = 800
+# With fewer channels, Winograd's transformations cost more than the products that they save.
+_MIN_WINOGRAD_CHANNELS = 32
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -35,9 +39,11 @@ def conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array
     """
     if x.ndim != 4 or kernel.shape[:3] != (3, 3, x.shape[3]):
         raise ValueError(f"a {kernel.shape} kernel does not fit {x.shape} images")
-    return lax.conv_general_dilated(
-        x, kernel, (1, 1), _SAME, dimension_numbers=_DIMENSIONS, precision=precision
-    )
+    own = functools.partial(_xla_conv3x3, precision=precision)
+    if not _is_wide(x, kernel.shape[3]):
+        return own(x, kernel)
+    fast = functools.partial(winograd.correlate, precision=precision)
+    return lax.platform_dependent(x, kernel, cpu=fast, default=own)
 
 
 def conv_general_dilated(
@@ -83,25 +89,34 @@ def _backward(
 conv3x3.defvjp(_forward, _backward)
 
 
+def _is_wide(x: jax.Array, num_out: int) -> bool:
+    return x.dtype == jnp.float32 and min(x.shape[3], num_out) >= _MIN_WINOGRAD_CHANNELS
+
+
+def _xla_conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
+    return lax.conv_general_dilated(
+        x, kernel, (1, 1), _SAME, dimension_numbers=_DIMENSIONS, precision=precision
+    )
+
+
 def _kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
+    is_wide = _is_wide(x, dy.shape[3])
+    fast = winograd.kernel_gradient if is_wide else blocked_kernel_gradient
     return lax.platform_dependent(
         x,
         dy,
-        cpu=functools.partial(blocked_kernel_gradient, precision=precision),
+        cpu=functools.partial(fast, precision=precision),
         default=functools.partial(xla_kernel_gradient, precision=precision),
     )
 
 
 def xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
     """dL/dkernel of `conv3x3` as XLA derives it; see `blocked_kernel_gradient`."""
-
-    def convolve(kernel: jax.Array) -> jax.Array:
-        return lax.conv_general_dilated(
-            x, kernel, (1, 1), _SAME, dimension_numbers=_DIMENSIONS, precision=precision
-        )
-
     # The convolution is linear in its kernel: its gradient is the same at any kernel.
-    _, gradient = jax.vjp(convolve, jnp.zeros((3, 3, x.shape[3], dy.shape[3]), x.dtype))
+    _, gradient = jax.vjp(
+        lambda kernel: _xla_conv3x3(x, kernel, precision),
+        jnp.zeros((3, 3, x.shape[3], dy.shape[3]), x.dtype),
+    )
     return gradient(dy)[0].astype(jnp.float32)
 
 
