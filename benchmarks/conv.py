@@ -1,10 +1,10 @@
-"""The CPU kernel gradient of the 3x3 convolution against XLA's own.
+"""The 3x3 convolution on a CPU against XLA's own.
 
     python -m benchmarks.conv [--repeats 3]
 
-Prints, for two shapes, the time of the kernel gradient alone and, for the paper's RecCNN on 64
-patches of 40x40, that of a whole gradient step, each in both ways within one run, interleaved;
-the ratio is that of the medians.
+Prints, for two shapes, the time of the convolution and of its kernel gradient and, for the paper's
+RecCNN on 64 patches of 40x40, that of a whole gradient step, each in both ways within one run,
+interleaved; the ratio is that of the medians.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 import jax
+import jax.numpy as jnp
 
 from jaxshrink.models import RecCNN
 from jaxshrink.ops import conv, losses
@@ -38,6 +39,12 @@ def compare(
         jax.block_until_ready(function(*arrays))
     pairs = [(seconds(ours, *arrays), seconds(xla, *arrays)) for _ in range(repeats)]
     return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+
+
+def xla_kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
+    """dL/dkernel of the convolution, as XLA derives it."""
+    kernel = jnp.zeros((3, 3, x.shape[3], dy.shape[3]))
+    return jax.vjp(lambda kernel: conv.xla_conv3x3(x, kernel), kernel)[1](dy)[0]
 
 
 def compile_reccnn_gradient(*arguments: Any) -> Callable[..., Any]:
@@ -66,16 +73,18 @@ def main() -> None:
 
     for shape in SHAPES:
         x, dy = jax.random.normal(key, (2, *shape))
-        blocked = jax.jit(conv.blocked_kernel_gradient)
-        own = jax.jit(conv.xla_kernel_gradient)
-        report(f"kernel gradient {shape}", *compare(blocked, own, repeats, x, dy))
+        kernel = jax.random.normal(key, (3, 3, shape[3], shape[3]))
+        pair = jax.jit(conv.conv3x3), jax.jit(conv.xla_conv3x3)
+        report(f"convolution {shape}", *compare(*pair, repeats, x, kernel))
+        pair = jax.jit(conv.kernel_gradient), jax.jit(xla_kernel_gradient)
+        report(f"kernel gradient {shape}", *compare(*pair, repeats, x, dy))
 
     x, up_y_hat = jax.random.uniform(key, (2, *PATCHES))
     params: Any = RecCNN().init(key, x)["params"]
     # A zero last layer, the initial one, would make most gradients zero.
     params = jax.tree.map(lambda p: p + 0.01, params)
     ours = compile_reccnn_gradient(params, up_y_hat, x)
-    with mock.patch.object(conv, "_kernel_gradient", conv.xla_kernel_gradient):
+    with mock.patch.object(conv, "conv3x3", conv.xla_conv3x3):
         xla = compile_reccnn_gradient(params, up_y_hat, x)
     report("RecCNN gradient step, 64 x 40x40", *compare(ours, xla, repeats, params, up_y_hat, x))
 

@@ -166,10 +166,12 @@ def _sample(x: np.ndarray) -> np.ndarray:
     rows = [
         np.concatenate([block() for _ in range(_SAMPLE_BLOCKS)], 1) for _ in range(_SAMPLE_BLOCKS)
     ]
+    mosaic = np.concatenate(rows)
     height, width = (
-        _SAMPLE_BLOCK * _SAMPLE_BLOCKS - _CODEC_GRID + side % _CODEC_GRID for side in x.shape[:2]
+        side - (side - whole) % _CODEC_GRID
+        for side, whole in zip(mosaic.shape[:2], x.shape[:2], strict=True)
     )
-    return np.concatenate(rows)[:height, :width]
+    return mosaic[:height, :width]
 
 
 _Key = tuple[int, int]  # a way to store and a step of its quality

@@ -44,7 +44,7 @@ def test_a_training_step():
         axes = (None, *[0] * len(arrays))
         mapped = jax.vmap(step, in_axes=axes, axis_name="batch")
         # The compiler counts the body of a loop once; its own kernel gradient has none.
-        with mock.patch.object(conv, "_kernel_gradient", conv.xla_kernel_gradient):
+        with mock.patch.object(conv, "conv3x3", conv.xla_conv3x3):
             return compiled_flops(mapped, state, *arrays)
 
     total = (

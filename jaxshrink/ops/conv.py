@@ -4,7 +4,7 @@ Between many channels it is computed with a quarter of the products, see `winogr
 few, XLA's CPU backend computes the gradient with respect to the kernel some four to twelve times
 slower than the forward pass; here it is one matrix product per block of rows instead: nine
 shifted views of the block, side by side, against the block's output gradient. On other platforms
-everything is XLA's own. The platform is chosen in `conv3x3` and `_kernel_gradient`, and only there.
+everything is XLA's own. The platform is chosen in `conv3x3` and `kernel_gradient`, and only there.
 """
 
 import functools
@@ -39,7 +39,7 @@ def conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array
     """
     if x.ndim != 4 or kernel.shape[:3] != (3, 3, x.shape[3]):
         raise ValueError(f"a {kernel.shape} kernel does not fit {x.shape} images")
-    own = functools.partial(_xla_conv3x3, precision=precision)
+    own = functools.partial(xla_conv3x3, precision=precision)
     if not _is_wide(x, kernel.shape[3]):
         return own(x, kernel)
     fast = functools.partial(winograd.correlate, precision=precision)
@@ -83,7 +83,7 @@ def _backward(
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = residuals
     dx = conv3x3(dy, jnp.flip(kernel, (0, 1)).swapaxes(2, 3), precision)
-    return dx, _kernel_gradient(x, dy, precision).astype(kernel.dtype)
+    return dx, kernel_gradient(x, dy, precision).astype(kernel.dtype)
 
 
 conv3x3.defvjp(_forward, _backward)
@@ -93,47 +93,48 @@ def _is_wide(x: jax.Array, num_out: int) -> bool:
     return x.dtype == jnp.float32 and min(x.shape[3], num_out) >= _MIN_WINOGRAD_CHANNELS
 
 
-def _xla_conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
+def xla_conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
+    """`conv3x3` as XLA computes it, and differentiates it."""
     return lax.conv_general_dilated(
         x, kernel, (1, 1), _SAME, dimension_numbers=_DIMENSIONS, precision=precision
     )
 
 
-def _kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
+def kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
+    """dL/dkernel of `conv3x3`.
+
+    Args:
+      x: its input, (N, H, W, I).
+      dy: the gradient of its output, (N, H, W, O).
+      precision: as there.
+
+    Returns:
+      (3, 3, I, O), float32.
+    """
     is_wide = _is_wide(x, dy.shape[3])
-    fast = winograd.kernel_gradient if is_wide else blocked_kernel_gradient
+    fast = winograd.kernel_gradient if is_wide else _blocked_kernel_gradient
     return lax.platform_dependent(
         x,
         dy,
         cpu=functools.partial(fast, precision=precision),
-        default=functools.partial(xla_kernel_gradient, precision=precision),
+        default=functools.partial(_xla_kernel_gradient, precision=precision),
     )
 
 
-def xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
-    """dL/dkernel of `conv3x3` as XLA derives it; see `blocked_kernel_gradient`."""
+def _xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
     # The convolution is linear in its kernel: its gradient is the same at any kernel.
     _, gradient = jax.vjp(
-        lambda kernel: _xla_conv3x3(x, kernel, precision),
+        lambda kernel: xla_conv3x3(x, kernel, precision),
         jnp.zeros((3, 3, x.shape[3], dy.shape[3]), x.dtype),
     )
     return gradient(dy)[0].astype(jnp.float32)
 
 
-def blocked_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
-    """dL/dkernel of `conv3x3`, as matrix products over blocks of rows.
-
-    Args:
-      x: the convolution's input, (N, H, W, I).
-      dy: the gradient of its output, (N, H, W, O).
-      precision: of the products, as in `jax.lax.dot_general`.
-
-    Returns:
-      (3, 3, I, O), float32.
-    """
+def _blocked_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
+    """As `kernel_gradient`, by matrix products over blocks of rows."""
     if dy.shape[3] < x.shape[3]:
         # Shift the narrower of the two arrays, dy: the roles exchange, the shifts reverse.
-        exchanged = blocked_kernel_gradient(dy, x, precision)
+        exchanged = _blocked_kernel_gradient(dy, x, precision)
         return jnp.flip(exchanged, (0, 1)).swapaxes(2, 3)
     batch, height, width, num_in = x.shape
     num_out = dy.shape[3]
