@@ -22,7 +22,7 @@ _SAME = ((1, 1), (1, 1))
 # Positions per block: enough for an efficient product, few enough to stay in the cache.
 _BLOCK_POSITIONS = 800
 # With fewer channels, Winograd's transformations cost more than the products that they save.
-_MIN_WINOGRAD_CHANNELS = 32
+_MIN_WINOGRAD_CHANNELS = 48
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
