@@ -40,9 +40,10 @@ _NEXT_SCALE = 0.94
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
 _SAMPLE_BLOCK, _SAMPLE_BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
-_CODEC_GRID = 16  # what MS-SSIM halves four times, too
-# Sizes and likenesses grow with a plain codec's quality but for neighbours.
-_NEIGHBOURS = 2
+_CODEC_GRID = 16  # also 2**4: MS-SSIM halves a side four times
+# Sizes and likenesses grow with a plain codec's quality but for neighbours, which do not differ by
+# more than a few times what is usual.
+_NEIGHBOURS, _CLEAR_MARGIN = 2, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +155,8 @@ def _sample(x: np.ndarray) -> np.ndarray:
     """A mosaic of blocks from all over a large photograph, on the codec's grid.
 
     Its sides leave the same remainders: where MS-SSIM halves an odd side, it averages other pairs
-    of pixels than at an even one, which the networks are better at than JPEG is.
+    of pixels than at an even one. The networks are less good at those, JPEG is not, so that an even
+    sample would promise too much.
     """
     rng = np.random.default_rng(0)
     last = [max(0, side - _SAMPLE_BLOCK) // _CODEC_GRID for side in x.shape[:2]]
@@ -343,8 +345,8 @@ class _Search:
         return best
 
     def _is_clearly_closer(self, key: _Key, plain: _Key) -> bool:
-        """Than the plain file, and so than any that a few more qualities could make of it."""
-        margin = 3 * _NEIGHBOURS * (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM)
+        """Whether so much that the plain file's neighbours need not be tried."""
+        margin = _CLEAR_MARGIN * _NEIGHBOURS * (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM)
         return self._linear(self._score(*key)) > self._linear(self._score(*plain)) + margin
 
     def _range(self, scale: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ Initializer = Callable[..., jax.Array]
 # four orders of magnitude, and ComCNN follows out of the codec's range.
 KERNEL_INIT = nn.initializers.glorot_uniform()
 
-# Every layer of the paper, with the kernel gradient of `ops/conv.py`.
+# Every layer of the paper, with the convolution of `ops/conv.py`.
 Conv3x3 = functools.partial(
     nn.Conv,
     kernel_size=(3, 3),

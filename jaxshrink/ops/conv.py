@@ -1,10 +1,11 @@
 """The 3x3 convolution, fast on a CPU.
 
-Between many channels it is computed with a quarter of the products, see `winograd.py`. Between
-few, XLA's CPU backend computes the gradient with respect to the kernel some four to twelve times
-slower than the forward pass; here it is one matrix product per block of rows instead: nine
-shifted views of the block, side by side, against the block's output gradient. On other platforms
-everything is XLA's own. The platform is chosen in `conv3x3` and `kernel_gradient`, and only there.
+In float32 and between many channels it is computed with a quarter of the products, see
+`winograd.py`. Else it is XLA's, but for the gradient with respect to the kernel, which XLA's CPU
+backend computes some four to twelve times slower than the forward pass. Here it is one matrix
+product per block of rows: nine shifted views of the block, side by side, against the block's output
+gradient. On other platforms everything is XLA's own. The platform is chosen in `conv3x3` and
+`kernel_gradient`, and only there.
 """
 
 import functools
@@ -40,7 +41,7 @@ def conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array
     if x.ndim != 4 or kernel.shape[:3] != (3, 3, x.shape[3]):
         raise ValueError(f"a {kernel.shape} kernel does not fit {x.shape} images")
     own = functools.partial(xla_conv3x3, precision=precision)
-    if not _is_wide(x, kernel.shape[3]):
+    if not _is_for_winograd(x, kernel.shape[3]):
         return own(x, kernel)
     fast = functools.partial(winograd.correlate, precision=precision)
     return lax.platform_dependent(x, kernel, cpu=fast, default=own)
@@ -89,8 +90,9 @@ def _backward(
 conv3x3.defvjp(_forward, _backward)
 
 
-def _is_wide(x: jax.Array, num_out: int) -> bool:
-    return x.dtype == jnp.float32 and min(x.shape[3], num_out) >= _MIN_WINOGRAD_CHANNELS
+def _is_for_winograd(x: jax.Array, num_out: int) -> bool:
+    channels = min(x.shape[3], num_out)
+    return x.dtype == jnp.float32 and channels >= _MIN_WINOGRAD_CHANNELS and x.size > 0
 
 
 def xla_conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
@@ -111,8 +113,8 @@ def kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.A
     Returns:
       (3, 3, I, O), float32.
     """
-    is_wide = _is_wide(x, dy.shape[3])
-    fast = winograd.kernel_gradient if is_wide else _blocked_kernel_gradient
+    wide = _is_for_winograd(x, dy.shape[3])
+    fast = winograd.kernel_gradient if wide else _blocked_kernel_gradient
     return lax.platform_dependent(
         x,
         dy,

@@ -21,7 +21,9 @@ def random(*shape: int, seed: int = 0) -> jax.Array:
         ((1, 2, 1, 1), 3),
         # Wide enough for Winograd's algorithm:
         ((2, 40, 60, 48), 49),  # one strip of whole tiles
-        ((2, 61, 90, 48), 48),  # several strips, the last one and its tiles to fill up
+        ((2, 61, 90, 48), 48),  # two strips, tiles to fill up
+        ((1, 65, 90, 48), 48),  # a last strip to fill up
+        ((1, 5, 1000, 48), 48),  # strips higher than the image
         ((1, 9, 1000, 48), 48),  # rows longer than a strip
         ((1, 1, 1, 48), 48),
     ],
@@ -52,10 +54,28 @@ def test_the_result_and_both_gradients_equal_xlas(shape, num_out):
 @pytest.mark.parametrize("channels", [4, 48])
 def test_on_a_cpu_xlas_own_gradient_is_not_in_use(channels):
     x, kernel = random(2, 40, 40, channels), random(3, 3, channels, channels)
-    gradient = jax.jit(jax.grad(lambda k: conv.conv3x3(x, k).sum()))
-    compiled = gradient.lower(kernel).compile().as_text()
     # The loop over blocks or strips; XLA's own gradient has none.
-    assert " while(" in compiled
+    assert " while(" in compiled(jax.grad(lambda k: conv.conv3x3(x, k).sum()), kernel)
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype", "is_winograd"),
+    [(4, "float32", False), (48, "float32", True), (48, "bfloat16", False)],
+)
+def test_on_a_cpu_many_channels_go_through_winograds_algorithm(channels, dtype, is_winograd):
+    x, kernel = random(2, 40, 40, channels), random(3, 3, channels, channels)
+    text = compiled(conv.conv3x3, x.astype(dtype), kernel.astype(dtype))
+    assert (" while(" in text) == is_winograd
+    gradient = compiled(conv.kernel_gradient, x.astype(dtype), x.astype(dtype))
+    assert (f"f32[6,6,{channels},{channels}]" in gradient) == is_winograd
+
+
+def test_nothing_has_no_result():
+    assert conv.conv3x3(random(0, 8, 8, 48), random(3, 3, 48, 48)).shape == (0, 8, 8, 48)
+
+
+def compiled(function, *arrays) -> str:
+    return jax.jit(function).lower(*arrays).compile().as_text()
 
 
 def test_the_gradient_keeps_the_kernels_dtype():
