@@ -119,11 +119,12 @@ def kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.A
         x,
         dy,
         cpu=functools.partial(fast, precision=precision),
-        default=functools.partial(_xla_kernel_gradient, precision=precision),
+        default=functools.partial(xla_kernel_gradient, precision=precision),
     )
 
 
-def _xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
+def xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
+    """`kernel_gradient` as XLA derives it."""
     # The convolution is linear in its kernel: its gradient is the same at any kernel.
     _, gradient = jax.vjp(
         lambda kernel: xla_conv3x3(x, kernel, precision),

@@ -75,7 +75,7 @@ def correlate(x: jax.Array, kernel: jax.Array, precision: lax.PrecisionLike = No
     """
     batch, height, width, _ = x.shape
     num_out = kernel.shape[3]
-    g = _combine(_G, list(_combine(_G, list(kernel), 0).swapaxes(0, 1)), 1)
+    g = _both_sides(_G, kernel)
     strips = _Strips.of(x)
 
     def strip(_: None, index: jax.Array) -> tuple[None, jax.Array]:
@@ -109,7 +109,7 @@ def kernel_gradient(x: jax.Array, dy: jax.Array, precision: lax.PrecisionLike = 
 
     start = jnp.zeros((_POINTS, _POINTS, x.shape[3], dy.shape[3]), x.dtype)
     total, _ = lax.scan(accumulate, start, jnp.arange(len(x) * strips.number))
-    return _combine(_G.T, list(_combine(_G.T, list(total), 0).swapaxes(0, 1)), 1)
+    return _both_sides(_G.T, total)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +164,11 @@ def _restore(products: jax.Array, strips: _Strips) -> jax.Array:
     y = lax.optimization_barrier(_combine(_A.T, list(m), 0))
     y = _combine(_A.T, [jnp.moveaxis(y[:, j], 0, 1) for j in range(_POINTS)], 3)
     return lax.optimization_barrier(y.reshape(_TILE * strips.height, -1, channels))
+
+
+def _both_sides(matrix: np.ndarray, g: jax.Array) -> jax.Array:
+    """matrix g matrix^T over the two leading axes: (n, n, I, O) -> (m, m, I, O)."""
+    return _combine(matrix, list(_combine(matrix, list(g), 0).swapaxes(0, 1)), 1)
 
 
 def _combine(matrix: np.ndarray, parts: list[jax.Array], axis: int) -> jax.Array:
