@@ -3,11 +3,11 @@
     python -m benchmarks.inference [--torch PYTHON] [--json FILE]
 
 First the paper's RecCNN at 768x512, 8 bits in and out, with what binds it: a product of square
-matrices, one of its inner convolutions, and one with bias and ReLU, alone. With --torch, an
-interpreter that has PyTorch, numpy and Pillow, every round times `torch_peer.py`, too. Then the
-shipped model on a photograph of 1.5 megapixels: `expand` and one `encode` at each scale, and
-the whole search of `jaxshrink compress -q 75`, in seconds per megapixel. Everything in turn, within
-one run; prints seconds (median, least, greatest) and peak memory.
+matrices, and one of its inner layers alone. With --torch, an interpreter that has PyTorch, numpy
+and Pillow, every round times `torch_peer.py`, too. Then the shipped model on a photograph of 1.5
+megapixels: `expand` and one `encode` at each scale, and the whole search of `jaxshrink compress
+-q 75`, in seconds per megapixel. Everything in turn, within one run; prints seconds (median, least,
+greatest) and peak memory.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def _paper(options: argparse.Namespace) -> dict[str, Any]:
     for name, values in times.items():
         rate = flops.get(name, flops["RecCNN"]) / summary(values)["median"]
         line = f"{name:<{width}}  {text(summary(values)):<22}  {first[name][0]:10.2f}"
-        print(line + ("" if name == "bias and ReLU" else f"  {rate / 1e9:7.0f}"), flush=True)
+        print(f"{line}  {rate / 1e9:7.0f}", flush=True)
     result: dict[str, Any] = {"first": first, "seconds": times}
     if options.torch:
         result["torch"] = compare(times, "RecCNN")
@@ -86,18 +86,16 @@ def _paper_functions(
     matrix, hidden = jnp.ones((side, side)), jnp.ones((1, height, width, features))
     kernel, bias = jnp.ones((3, 3, features, features)), jnp.ones(features)
     product = jax.jit(jnp.matmul)
-    convolve = jax.jit(conv3x3)
-    activate = jax.jit(lambda x, bias: jax.nn.relu(x + bias))
+    layer = jax.jit(lambda *arrays: conv3x3(*arrays, True))
     inner = 2 * 9 * height * width * features**2
     functions = {
         "matrix product": lambda: jax.block_until_ready(product(matrix, matrix)),
-        "inner convolution": lambda: jax.block_until_ready(convolve(hidden, kernel)),
-        "bias and ReLU": lambda: jax.block_until_ready(activate(hidden, bias)),
+        "inner layer": lambda: jax.block_until_ready(layer(hidden, kernel, bias)),
         "RecCNN": lambda: pipeline.reconstruct(y_hat, (height, width)),
     }
     flops = {
         "matrix product": 2.0 * side**3,
-        "inner convolution": float(inner),
+        "inner layer": float(inner),
         "RecCNN": reccnn_flops(height, width, **rec),
     }
     return functions, flops

@@ -1,6 +1,5 @@
 """What ComCNN and RecCNN are built of."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +16,28 @@ Initializer = Callable[..., jax.Array]
 # four orders of magnitude, and ComCNN follows out of the codec's range.
 KERNEL_INIT = nn.initializers.glorot_uniform()
 
-# Every layer of the paper, with the convolution of `ops/conv.py`.
-Conv3x3 = functools.partial(
-    nn.Conv,
-    kernel_size=(3, 3),
-    conv_general_dilated=conv.conv_general_dilated,
-    kernel_init=KERNEL_INIT,
-)
+
+class Conv(nn.Module):
+    """Convolution 3x3 with a bias, [ReLU], as `ops/conv.py` computes it.
+
+    (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), `features`), `dtype`.
+    """
+
+    features: int
+    relu: bool = False
+    stride: int = 1
+    padding: str | int = "SAME"
+    kernel_init: Initializer = KERNEL_INIT
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1], self.features))
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
+        x, kernel, bias = nn.dtypes.promote_dtype(x, kernel, bias, dtype=self.dtype)
+        if (self.stride, self.padding) == (1, "SAME"):
+            return conv.conv3x3(x, kernel, bias, self.relu)
+        return conv.xla_conv3x3(x, kernel, bias, self.relu, self.stride, self.padding)
 
 
 class ConvBlock(nn.Module):
@@ -36,7 +50,7 @@ class ConvBlock(nn.Module):
 
     features: int
     stride: int = 1
-    padding: Any = "SAME"
+    padding: str | int = "SAME"
     batch_norm: bool = False
     dropout_rate: float = 0.0
     kernel_init: Initializer = KERNEL_INIT
@@ -44,10 +58,10 @@ class ConvBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool = False) -> jax.Array:
-        strides = (self.stride, self.stride)
-        x = Conv3x3(
+        x = Conv(
             self.features,
-            strides=strides,
+            relu=not self.batch_norm,
+            stride=self.stride,
             padding=self.padding,
             kernel_init=self.kernel_init,
             dtype=self.dtype,
@@ -60,7 +74,7 @@ class ConvBlock(nn.Module):
                 dtype=self.dtype,
                 axis_name="batch" if synchronized else None,
             )(x)
-        x = nn.relu(x)
+            x = nn.relu(x)
         if self.dropout_rate:
             x = nn.Dropout(self.dropout_rate, deterministic=not train)(x)
         return x

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.models.blocks import KERNEL_INIT, Conv3x3, ConvBlock, Initializer
+from jaxshrink.models.blocks import KERNEL_INIT, Conv, ConvBlock, Initializer
 from jaxshrink.ops import images
 
 _zeros = nn.initializers.zeros_init()
@@ -78,5 +78,5 @@ class ComCNN(nn.Module):
             kernel_init=_pass_images(self.channels, pair, KERNEL_INIT),
         )(x, train=train)
         last = _pass_images(self.channels, centre, _zeros)
-        y = Conv3x3(self.channels, kernel_init=last, dtype=self.dtype)(x)
+        y = Conv(self.channels, kernel_init=last, dtype=self.dtype)(x)
         return y.astype(jnp.float32)

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.models.blocks import Conv3x3, ConvBlock
+from jaxshrink.models.blocks import Conv, ConvBlock
 from jaxshrink.ops import images
 
 
@@ -40,9 +40,8 @@ class RecCNN(nn.Module):
         for _ in range(self.num_layers - 2):
             x = block(batch_norm=self.batch_norm)(x, train=train)
         # Paper: silent. Zero, so that training starts from the bicubic enlargement.
-        residual = Conv3x3(
-            self.channels, kernel_init=nn.initializers.zeros_init(), dtype=self.dtype
-        )(x)
+        zeros = nn.initializers.zeros_init()
+        residual = Conv(self.channels, kernel_init=zeros, dtype=self.dtype)(x)
         return residual.astype(jnp.float32)
 
     def reconstruct(

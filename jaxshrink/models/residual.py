@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxshrink.models.blocks import Conv3x3
+from jaxshrink.models.blocks import Conv
 from jaxshrink.ops import images, jpeg
 
 _zeros = nn.initializers.zeros_init()
@@ -47,8 +47,8 @@ class _Block(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, condition: jax.Array) -> jax.Array:
-        conv = functools.partial(Conv3x3, self.features, dtype=self.dtype)
-        hidden = nn.relu(conv()(x))
+        conv = functools.partial(Conv, self.features, dtype=self.dtype)
+        hidden = conv(relu=True)(x)
         modulation = nn.Dense(2 * self.features, kernel_init=_zeros, dtype=self.dtype)(condition)
         scale, shift = jnp.split(modulation[:, None, None, :], 2, axis=-1)
         return x + conv(kernel_init=_zeros)(hidden * (1 + scale) + shift)
@@ -76,10 +76,10 @@ class _Trunk(nn.Module):
         h, w = x.shape[1:3]
         grid = self.param("grid", _zeros, (self.period, self.period, self.features), jnp.float32)
         tiled = jnp.tile(grid, (-(-h // self.period), -(-w // self.period), 1))[:h, :w]
-        x = Conv3x3(self.features, dtype=self.dtype)(x) + tiled.astype(self.dtype)
+        x = Conv(self.features, dtype=self.dtype)(x) + tiled.astype(self.dtype)
         for _ in range(self.num_blocks):
             x = _Block(self.features, self.dtype)(x, condition)
-        last = Conv3x3(self.outputs, kernel_init=_zeros, dtype=self.dtype)
+        last = Conv(self.outputs, kernel_init=_zeros, dtype=self.dtype)
         return _OUTPUT_SCALE * last(nn.relu(x)).astype(jnp.float32)
 
 

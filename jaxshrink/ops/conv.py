@@ -9,8 +9,6 @@ gradient. On other platforms everything is XLA's own. The platform is chosen in 
 """
 
 import functools
-from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,73 +16,55 @@ from jax import lax
 
 from jaxshrink.ops import winograd
 
-_DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-_SAME = ((1, 1), (1, 1))
 # Positions per block: enough for an efficient product, few enough to stay in the cache.
 _BLOCK_POSITIONS = 800
 # With fewer channels, Winograd's transformations cost more than the products that they save.
 _MIN_WINOGRAD_CHANNELS = 48
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
-    """Cross-correlates images with a 3x3 kernel: stride 1, same padding.
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def conv3x3(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, relu: bool = False
+) -> jax.Array:
+    """Cross-correlates images with a 3x3 kernel: stride 1, same padding; [adds a bias; ReLU].
 
     Args:
       x: (N, H, W, I), floating point.
       kernel: (3, 3, I, O), same dtype.
-      precision: as in `jax.lax.conv_general_dilated`.
+      bias: (O,), same dtype.
+      relu: whether negative results become zero.
 
     Returns:
       (N, H, W, O), same dtype.
     """
     if x.ndim != 4 or kernel.shape[:3] != (3, 3, x.shape[3]):
         raise ValueError(f"a {kernel.shape} kernel does not fit {x.shape} images")
-    own = functools.partial(xla_conv3x3, precision=precision)
+    own = functools.partial(xla_conv3x3, relu=relu)
     if not _is_for_winograd(x, kernel.shape[3]):
-        return own(x, kernel)
-    fast = functools.partial(winograd.correlate, precision=precision)
-    return lax.platform_dependent(x, kernel, cpu=fast, default=own)
+        return own(x, kernel, bias)
+    fast = functools.partial(winograd.correlate, relu=relu)
+    return lax.platform_dependent(x, kernel, bias, cpu=fast, default=own)
 
 
-def conv_general_dilated(
-    lhs: jax.Array,
-    rhs: jax.Array,
-    window_strides: Sequence[int],
-    padding: str | Sequence[tuple[int, int]],
-    **options: Any,
-) -> jax.Array:
-    """For `flax.linen.Conv`: `conv3x3` where it applies, else JAX's function of this name."""
-    precision = options.get("precision")
-    if isinstance(padding, str):
-        padding = lax.padtype_to_pads(lhs.shape[1:3], rhs.shape[:2], window_strides, padding)
-    applies = (
-        rhs.shape[:2] == (3, 3)
-        and tuple(window_strides) == (1, 1)
-        and tuple(map(tuple, padding)) == _SAME
-        and all(
-            d in (None, 1, (1, 1))
-            for d in (options.get("lhs_dilation"), options.get("rhs_dilation"))
-        )
-        and options.get("feature_group_count", 1) == 1
-    )
-    if applies:
-        return conv3x3(lhs, rhs, precision)
-    return lax.conv_general_dilated(lhs, rhs, window_strides, padding, **options)
+_Residuals = tuple[jax.Array, jax.Array, jax.Array | None, jax.Array | None]
 
 
 def _forward(
-    x: jax.Array, kernel: jax.Array, precision: Any
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return conv3x3(x, kernel, precision), (x, kernel)
+    x: jax.Array, kernel: jax.Array, bias: jax.Array | None, relu: bool
+) -> tuple[jax.Array, _Residuals]:
+    y = conv3x3(x, kernel, bias, relu)
+    return y, (x, kernel, bias, y if relu else None)
 
 
 def _backward(
-    precision: Any, residuals: tuple[jax.Array, jax.Array], dy: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    x, kernel = residuals
-    dx = conv3x3(dy, jnp.flip(kernel, (0, 1)).swapaxes(2, 3), precision)
-    return dx, kernel_gradient(x, dy, precision).astype(kernel.dtype)
+    _: bool, residuals: _Residuals, dy: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    x, kernel, bias, y = residuals
+    if y is not None:
+        dy = jnp.where(y > 0, dy, 0)
+    dx = conv3x3(dy, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
+    dkernel = kernel_gradient(x, dy).astype(kernel.dtype)
+    return dx, dkernel, None if bias is None else dy.sum((0, 1, 2))
 
 
 conv3x3.defvjp(_forward, _backward)
@@ -95,49 +75,55 @@ def _is_for_winograd(x: jax.Array, num_out: int) -> bool:
     return x.dtype == jnp.float32 and channels >= _MIN_WINOGRAD_CHANNELS and x.size > 0
 
 
-def xla_conv3x3(x: jax.Array, kernel: jax.Array, precision: Any = None) -> jax.Array:
-    """`conv3x3` as XLA computes it, and differentiates it."""
-    return lax.conv_general_dilated(
-        x, kernel, (1, 1), _SAME, dimension_numbers=_DIMENSIONS, precision=precision
+def xla_conv3x3(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    relu: bool = False,
+    stride: int = 1,
+    padding: str | int = "SAME",
+) -> jax.Array:
+    """`conv3x3` as XLA computes it, and differentiates it; of other strides and paddings, too."""
+    y = lax.conv_general_dilated(
+        x,
+        kernel,
+        window_strides=(stride, stride),
+        padding=padding if isinstance(padding, str) else 2 * [(padding, padding)],
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
+    if bias is not None:
+        y = y + bias
+    return jax.nn.relu(y) if relu else y
 
 
-def kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
-    """dL/dkernel of `conv3x3`.
+def kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
+    """dL/dkernel of `conv3x3` without ReLU.
 
     Args:
       x: its input, (N, H, W, I).
       dy: the gradient of its output, (N, H, W, O).
-      precision: as there.
 
     Returns:
       (3, 3, I, O), float32.
     """
     wide = _is_for_winograd(x, dy.shape[3])
     fast = winograd.kernel_gradient if wide else _blocked_kernel_gradient
-    return lax.platform_dependent(
-        x,
-        dy,
-        cpu=functools.partial(fast, precision=precision),
-        default=functools.partial(xla_kernel_gradient, precision=precision),
-    )
+    return lax.platform_dependent(x, dy, cpu=fast, default=xla_kernel_gradient)
 
 
-def xla_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any = None) -> jax.Array:
+def xla_kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
     """`kernel_gradient` as XLA derives it."""
     # The convolution is linear in its kernel: its gradient is the same at any kernel.
-    _, gradient = jax.vjp(
-        lambda kernel: xla_conv3x3(x, kernel, precision),
-        jnp.zeros((3, 3, x.shape[3], dy.shape[3]), x.dtype),
-    )
+    kernel = jnp.zeros((3, 3, x.shape[3], dy.shape[3]), x.dtype)
+    _, gradient = jax.vjp(functools.partial(xla_conv3x3, x), kernel)
     return gradient(dy)[0].astype(jnp.float32)
 
 
-def _blocked_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax.Array:
+def _blocked_kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
     """As `kernel_gradient`, by matrix products over blocks of rows."""
     if dy.shape[3] < x.shape[3]:
         # Shift the narrower of the two arrays, dy: the roles exchange, the shifts reverse.
-        exchanged = _blocked_kernel_gradient(dy, x, precision)
+        exchanged = _blocked_kernel_gradient(dy, x)
         return jnp.flip(exchanged, (0, 1)).swapaxes(2, 3)
     batch, height, width, num_in = x.shape
     num_out = dy.shape[3]
@@ -160,7 +146,6 @@ def _blocked_kernel_gradient(x: jax.Array, dy: jax.Array, precision: Any) -> jax
             gradient,
             columns,
             (((0,), (0,)), ((), ())),
-            precision=precision,
             preferred_element_type=jnp.float32,
         )
         return total + product, None

@@ -17,6 +17,7 @@ cache. Errors are some 1e-5 of the greatest value, ten times those of the plain 
 
 import dataclasses
 import functools
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -57,18 +58,17 @@ _G = np.array(
 # With 64 channels, 2 MB for the points of a strip. From 100 to 500 tiles it matters little.
 _TILES_PER_STRIP = 224
 
-# Compiled here, so that equal layers are traced and lowered once.
-_jit = functools.partial(jax.jit, static_argnames="precision")
 
-
-@_jit
-def correlate(x: jax.Array, kernel: jax.Array, precision: lax.PrecisionLike = None) -> jax.Array:
-    """Cross-correlates images with a 3x3 kernel: stride 1, same padding.
+@functools.partial(jax.jit, static_argnames="relu")
+def correlate(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, *, relu: bool = False
+) -> jax.Array:
+    """Cross-correlates images with a 3x3 kernel: stride 1, same padding; [adds a bias; ReLU].
 
     Args:
       x: (N, H, W, I), float32, not empty.
       kernel: (3, 3, I, O), float32.
-      precision: of the products, as in `jax.lax.dot_general`.
+      bias: (O,), float32.
 
     Returns:
       (N, H, W, O), float32.
@@ -80,21 +80,25 @@ def correlate(x: jax.Array, kernel: jax.Array, precision: lax.PrecisionLike = No
 
     def strip(_: None, index: jax.Array) -> tuple[None, jax.Array]:
         d = _transform(_B.T, strips.cut(x, index, 1), strips)
-        products = lax.dot_general(d, g, (((3,), (2,)), ((0, 1), (0, 1))), precision=precision)
-        return None, _restore(lax.optimization_barrier(products), strips)
+        products = lax.dot_general(d, g, (((3,), (2,)), ((0, 1), (0, 1))))
+        y = _restore(lax.optimization_barrier(products), strips)
+        if bias is not None:
+            y = y + bias
+        if relu:
+            y = jnp.maximum(y, 0)
+        return None, lax.optimization_barrier(y)
 
     _, y = lax.scan(strip, None, jnp.arange(batch * strips.number))
     return y.reshape(batch, -1, _TILE * strips.width, num_out)[:, :height, :width]
 
 
-@_jit
-def kernel_gradient(x: jax.Array, dy: jax.Array, precision: lax.PrecisionLike = None) -> jax.Array:
-    """dL/dkernel of `correlate`.
+@jax.jit
+def kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
+    """dL/dkernel of `correlate` without ReLU.
 
     Args:
       x: its input, (N, H, W, I).
       dy: the gradient of its output, (N, H, W, O).
-      precision: of the products, as in `jax.lax.dot_general`.
 
     Returns:
       (3, 3, I, O), float32.
@@ -104,8 +108,7 @@ def kernel_gradient(x: jax.Array, dy: jax.Array, precision: lax.PrecisionLike = 
     def accumulate(total: jax.Array, index: jax.Array) -> tuple[jax.Array, None]:
         d = _transform(_B.T, strips.cut(x, index, 1), strips)
         e = _transform(_A, strips.cut(dy, index, 0), strips)
-        products = lax.dot_general(d, e, (((2,), (2,)), ((0, 1), (0, 1))), precision=precision)
-        return total + products, None
+        return total + lax.dot_general(d, e, (((2,), (2,)), ((0, 1), (0, 1)))), None
 
     start = jnp.zeros((_POINTS, _POINTS, x.shape[3], dy.shape[3]), x.dtype)
     total, _ = lax.scan(accumulate, start, jnp.arange(len(x) * strips.number))
@@ -163,7 +166,7 @@ def _restore(products: jax.Array, strips: _Strips) -> jax.Array:
     m = products.reshape(_POINTS, _POINTS, strips.height, strips.width, channels)
     y = lax.optimization_barrier(_combine(_A.T, list(m), 0))
     y = _combine(_A.T, [jnp.moveaxis(y[:, j], 0, 1) for j in range(_POINTS)], 3)
-    return lax.optimization_barrier(y.reshape(_TILE * strips.height, -1, channels))
+    return y.reshape(_TILE * strips.height, -1, channels)
 
 
 def _both_sides(matrix: np.ndarray, g: jax.Array) -> jax.Array:
@@ -172,11 +175,6 @@ def _both_sides(matrix: np.ndarray, g: jax.Array) -> jax.Array:
 
 
 def _combine(matrix: np.ndarray, parts: list[jax.Array], axis: int) -> jax.Array:
-    """The sums of matrix[k, j] * parts[j] over j, with k along a new axis."""
-    shape = [1] * (parts[0].ndim + 1)
-    shape[axis] = len(matrix)
-    total = jnp.zeros((), parts[0].dtype)
-    for weights, part in zip(matrix.T, parts, strict=True):
-        weights = jnp.asarray(weights, part.dtype).reshape(shape)
-        total = total + weights * jnp.expand_dims(part, axis)
-    return total
+    """The sums of matrix[k, j] * parts[j] over j, stacked along `axis`."""
+    terms = [[w * part for w, part in zip(row, parts, strict=True) if w] for row in matrix.tolist()]
+    return jnp.stack([functools.reduce(operator.add, row) for row in terms], axis)

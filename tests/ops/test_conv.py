@@ -28,23 +28,25 @@ def random(*shape: int, seed: int = 0) -> jax.Array:
         ((1, 1, 1, 48), 48),
     ],
 )
-def test_the_result_and_both_gradients_equal_xlas(shape, num_out):
-    x, kernel = random(*shape), random(3, 3, shape[3], num_out, seed=1)
+def test_the_result_and_all_gradients_equal_xlas(shape, num_out):
+    x, kernel, bias = random(*shape), random(3, 3, shape[3], num_out, seed=1), random(num_out)
 
     def loss(convolve):
-        return lambda x, kernel: jnp.mean(jnp.square(convolve(x, kernel) - 1.0))
+        # Its gradient is zero where ReLU's jumps.
+        return lambda *arrays: jnp.mean(jnp.square(convolve(*arrays)))
 
-    def reference(x, kernel):
+    def reference(x, kernel, bias):
         dimensions = ("NHWC", "HWIO", "NHWC")
-        return lax.conv_general_dilated(
-            x, kernel, (1, 1), "SAME", dimension_numbers=dimensions, precision="highest"
-        )
+        y = lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=dimensions)
+        return jax.nn.relu(y + bias)
 
-    def convolve(x, kernel):
-        return conv.conv3x3(x, kernel, "highest")
+    def convolve(x, kernel, bias):
+        return conv.conv3x3(x, kernel, bias, True)
 
-    ours = convolve(x, kernel), *jax.grad(loss(convolve), (0, 1))(x, kernel)
-    theirs = reference(x, kernel), *jax.grad(loss(reference), (0, 1))(x, kernel)
+    with jax.default_matmul_precision("highest"):
+        arrays = x, kernel, bias
+        ours = convolve(*arrays), *jax.grad(loss(convolve), (0, 1, 2))(*arrays)
+        theirs = reference(*arrays), *jax.grad(loss(reference), (0, 1, 2))(*arrays)
     tolerance = 2e-5 if min(shape[3], num_out) >= 48 else 2e-6
     for our, their in zip(ours, theirs, strict=True):
         scale = jnp.abs(their).max()
@@ -68,6 +70,18 @@ def test_on_a_cpu_many_channels_go_through_winograds_algorithm(channels, dtype, 
     assert (" while(" in text) == is_winograd
     gradient = compiled(conv.kernel_gradient, x.astype(dtype), x.astype(dtype))
     assert (f"f32[6,6,{channels},{channels}]" in gradient) == is_winograd
+
+
+@pytest.mark.parametrize("channels", [3, 48])
+def test_bias_and_relu_can_be_left_out(channels):
+    x, kernel, bias = random(1, 9, 8, channels), random(3, 3, channels, channels), random(channels)
+    y = conv.conv3x3(x, kernel)
+    assert y.min() < 0
+    np.testing.assert_allclose(conv.conv3x3(x, kernel, bias), y + bias, atol=1e-4)
+    relu = conv.conv3x3(x, kernel, relu=True)
+    np.testing.assert_allclose(relu, jnp.maximum(y, 0), atol=1e-4)
+    without = jax.grad(lambda k: conv.conv3x3(x, k).sum())(kernel)
+    np.testing.assert_allclose(without, conv.kernel_gradient(x, jnp.ones_like(y)), rtol=1e-4)
 
 
 def test_nothing_has_no_result():
@@ -94,17 +108,6 @@ def test_it_can_be_mapped_over_devices_and_examples(channels):
     np.testing.assert_allclose(
         jax.pmap(gradient, in_axes=(None, 0))(kernel, x), one_by_one, rtol=1e-4
     )
-
-
-def test_other_convolutions_are_left_to_jax():
-    x, kernel = random(1, 9, 9, 2), random(3, 3, 2, 2)
-    options = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
-    strided = conv.conv_general_dilated(x, kernel, (2, 2), "SAME", **options)
-    assert strided.shape == (1, 5, 5, 2)
-    valid = conv.conv_general_dilated(x, kernel, (1, 1), "VALID", **options)
-    assert valid.shape == (1, 7, 7, 2)
-    pointwise = conv.conv_general_dilated(x, kernel[:1, :1], (1, 1), "SAME", **options)
-    assert pointwise.shape == (1, 9, 9, 2)
 
 
 def test_a_kernel_that_does_not_fit_is_refused():
