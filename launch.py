@@ -55,6 +55,7 @@ def join_cluster() -> None:
 def run() -> None:
     """Does what the flags say."""
     # Imported here so that --help and a bad flag are answered at once.
+    from jaxshrink.compilation import keep_compiled
     from jaxshrink.evaluation.run import evaluate
     from jaxshrink.training import devices
     from jaxshrink.training.loop import train
@@ -64,6 +65,7 @@ def run() -> None:
     workdir = Path(_WORKDIR.value or f"runs/{name}")
     if not _DISTRIBUTED.value:
         devices.divide_cpu(config.batch_size)
+    keep_compiled()
     if _MODE.value == "train":
         train(config, workdir)
     # A cluster leaves evaluation to one process of its own.

@@ -36,6 +36,12 @@ _SWITCHES = (
 )
 
 
+@pytest.fixture(autouse=True)
+def no_cache_of_the_users(monkeypatch, tmp_path_factory) -> None:
+    """Whatever compiles, keeps it among the tests' files."""
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "jit"))
+
+
 @pytest.fixture(scope="session")
 def photograph() -> np.ndarray:
     """A colour photograph: uint8, (512, 512, 3)."""

@@ -48,10 +48,13 @@ def launch(*arguments: str, devices: int = 1) -> subprocess.CompletedProcess:
     )
 
 
-def test_train_then_evaluate_on_another_number_of_devices(tmp_path):
+def test_train_then_evaluate_on_another_number_of_devices(tmp_path, monkeypatch):
+    cache = tmp_path / "compiled"
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(cache))
     workdir = f"--workdir={tmp_path}"
     trained = launch(*TINY, workdir, "--config.evaluation.after_training=False", devices=2)
     assert trained.returncode == 0, trained.stderr
+    assert any(cache.iterdir())
     qualities = "--config.evaluation.qualities=20,80"
     evaluated = launch(*TINY, workdir, "--mode=evaluate", qualities, devices=1)
     assert evaluated.returncode == 0, evaluated.stderr

@@ -21,9 +21,8 @@ from tests.untrained import untrained_weights
 
 
 @pytest.fixture
-def cli(model_file, monkeypatch, tmp_path_factory):
+def cli(model_file):
     """Runs a command with the small model, and returns its exit code."""
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "jit"))
 
     def run(command, *arguments, model=model_file):
         told = ["--model", str(model)] if model and command in ("compress", "expand") else []
