@@ -59,6 +59,7 @@ _G = np.array(
 _TILES_PER_STRIP = 224
 
 
+# jax.jit here and below, so that equal layers are traced and lowered once.
 @functools.partial(jax.jit, static_argnames="relu")
 def correlate(
     x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, *, relu: bool = False
