@@ -1,22 +1,44 @@
 """The cache of compiled functions, which a second run need not compile."""
 
+import logging
 import os
+import tempfile
 from pathlib import Path
 
+_log = logging.getLogger(__name__)
 
-def cache_folder() -> Path:
-    """Where compiled functions are kept: JAX's own variable, else the user's cache folder."""
-    told = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    if told:
-        return Path(told)
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "jaxshrink"
+# Most of our functions compile within JAX's default of a second; many together take long.
+_DEFAULTS = {
+    "jax_persistent_cache_min_compile_time_secs": 0.1,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
 
 
 def keep_compiled() -> None:
-    """Turns the cache on; JAX_ENABLE_COMPILATION_CACHE=false keeps it off."""
+    """Turns the cache on, in the user's cache folder, unless JAX's own settings name another place.
+
+    JAX_ENABLE_COMPILATION_CACHE=false keeps it off. Where that folder cannot be written, there
+    is no cache.
+    """
     import jax
 
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    for name, value in _DEFAULTS.items():
+        if name.upper() not in os.environ:
+            jax.config.update(name, value)
+    if jax.config.jax_compilation_cache_dir:
+        return
+    try:
+        folder = _folder_of_the_user()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError) as error:
+        _log.warning("compiled functions are not kept: %s", error)
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+
+
+def _folder_of_the_user() -> Path:
+    """Raises RuntimeError if the user has no home."""
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches) / "jaxshrink"

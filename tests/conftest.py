@@ -37,9 +37,10 @@ _SWITCHES = (
 
 
 @pytest.fixture(autouse=True)
-def no_cache_of_the_users(monkeypatch, tmp_path_factory) -> None:
-    """Whatever compiles, keeps it among the tests' files."""
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "jit"))
+def cache_among_the_tests_files(monkeypatch, tmp_path_factory) -> None:
+    """Compiled functions are kept among the tests' files, here and in child processes."""
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
 
 
 @pytest.fixture(scope="session")

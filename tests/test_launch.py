@@ -49,12 +49,11 @@ def launch(*arguments: str, devices: int = 1) -> subprocess.CompletedProcess:
 
 
 def test_train_then_evaluate_on_another_number_of_devices(tmp_path, monkeypatch):
-    cache = tmp_path / "compiled"
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(cache))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     workdir = f"--workdir={tmp_path}"
     trained = launch(*TINY, workdir, "--config.evaluation.after_training=False", devices=2)
     assert trained.returncode == 0, trained.stderr
-    assert any(cache.iterdir())
+    assert any((tmp_path / "caches" / "jaxshrink").iterdir())
     qualities = "--config.evaluation.qualities=20,80"
     evaluated = launch(*TINY, workdir, "--mode=evaluate", qualities, devices=1)
     assert evaluated.returncode == 0, evaluated.stderr

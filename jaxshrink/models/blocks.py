@@ -20,13 +20,15 @@ KERNEL_INIT = nn.initializers.glorot_uniform()
 class Conv(nn.Module):
     """Convolution 3x3 with a bias, [ReLU], as `ops/conv.py` computes it.
 
-    (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), `features`), `dtype`.
+    (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), `features`), `dtype`. Symmetric padding
+    is one zero at either end of a side; same padding puts fewer before a side than after it where
+    the stride asks for it. With stride 1 they are the same.
     """
 
     features: int
     relu: bool = False
     stride: int = 1
-    padding: str | int = "SAME"
+    symmetric_padding: bool = False
     kernel_init: Initializer = KERNEL_INIT
     dtype: Any = jnp.float32
 
@@ -35,9 +37,10 @@ class Conv(nn.Module):
         kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1], self.features))
         bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
         x, kernel, bias = nn.dtypes.promote_dtype(x, kernel, bias, dtype=self.dtype)
-        if (self.stride, self.padding) == (1, "SAME"):
+        if self.stride == 1:
             return conv.conv3x3(x, kernel, bias, self.relu)
-        return conv.xla_conv3x3(x, kernel, bias, self.relu, self.stride, self.padding)
+        padding = 1 if self.symmetric_padding else "SAME"
+        return conv.xla_conv3x3(x, kernel, bias, self.relu, self.stride, padding)
 
 
 class ConvBlock(nn.Module):
@@ -50,7 +53,7 @@ class ConvBlock(nn.Module):
 
     features: int
     stride: int = 1
-    padding: str | int = "SAME"
+    symmetric_padding: bool = False
     batch_norm: bool = False
     dropout_rate: float = 0.0
     kernel_init: Initializer = KERNEL_INIT
@@ -62,7 +65,7 @@ class ConvBlock(nn.Module):
             self.features,
             relu=not self.batch_norm,
             stride=self.stride,
-            padding=self.padding,
+            symmetric_padding=self.symmetric_padding,
             kernel_init=self.kernel_init,
             dtype=self.dtype,
         )(x)

@@ -74,7 +74,7 @@ class ComCNN(nn.Module):
         x = block(kernel_init=_pass_images(self.channels, centre, KERNEL_INIT))(x, train=train)
         x = block(
             stride=2,
-            padding=1 if self.symmetric_padding else "SAME",
+            symmetric_padding=self.symmetric_padding,
             kernel_init=_pass_images(self.channels, pair, KERNEL_INIT),
         )(x, train=train)
         last = _pass_images(self.channels, centre, _zeros)

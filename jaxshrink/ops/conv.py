@@ -1,4 +1,4 @@
-"""The 3x3 convolution, fast on a CPU.
+"""The 3x3 convolution, with the bias and ReLU that follow it, fast on a CPU.
 
 In float32 and between many channels it is computed with a quarter of the products, see
 `winograd.py`. Else it is XLA's, but for the gradient with respect to the kernel, which XLA's CPU
@@ -83,7 +83,10 @@ def xla_conv3x3(
     stride: int = 1,
     padding: str | int = "SAME",
 ) -> jax.Array:
-    """`conv3x3` as XLA computes it, and differentiates it; of other strides and paddings, too."""
+    """`conv3x3` as XLA computes and differentiates it, for any stride and padding.
+
+    A number is a padding at both ends of a side.
+    """
     y = lax.conv_general_dilated(
         x,
         kernel,

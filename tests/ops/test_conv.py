@@ -32,7 +32,7 @@ def test_the_result_and_all_gradients_equal_xlas(shape, num_out):
     x, kernel, bias = random(*shape), random(3, 3, shape[3], num_out, seed=1), random(num_out)
 
     def loss(convolve):
-        # Its gradient is zero where ReLU's jumps.
+        # Its gradient is zero where ReLU's jumps, which rounding may not move.
         return lambda *arrays: jnp.mean(jnp.square(convolve(*arrays)))
 
     def reference(x, kernel, bias):
@@ -84,6 +84,14 @@ def test_bias_and_relu_can_be_left_out(channels):
     np.testing.assert_allclose(without, conv.kernel_gradient(x, jnp.ones_like(y)), rtol=1e-4)
 
 
+@pytest.mark.parametrize("channels", [3, 48])
+def test_no_gradient_passes_where_relu_is_zero(channels):
+    x, kernel, bias = random(2, 9, 8, channels), random(3, 3, channels, channels), random(channels)
+    gradient = jax.grad(lambda b: conv.conv3x3(x, kernel, b, True).sum())(bias)
+    passing = conv.conv3x3(x, kernel, bias, True) > 0
+    np.testing.assert_array_equal(gradient, passing.sum((0, 1, 2)))
+
+
 def test_nothing_has_no_result():
     assert conv.conv3x3(random(0, 8, 8, 48), random(3, 3, 48, 48)).shape == (0, 8, 8, 48)
 
@@ -92,22 +100,30 @@ def compiled(function, *arrays) -> str:
     return jax.jit(function).lower(*arrays).compile().as_text()
 
 
-def test_the_gradient_keeps_the_kernels_dtype():
-    x, kernel = random(1, 8, 8, 4).astype(jnp.bfloat16), random(3, 3, 4, 4).astype(jnp.bfloat16)
-    gradient = jax.grad(lambda k: conv.conv3x3(x, k).astype(jnp.float32).sum())(kernel)
-    assert gradient.dtype == jnp.bfloat16
+def test_the_gradients_keep_the_dtype():
+    shapes = (1, 8, 8, 4), (3, 3, 4, 4), (4,)
+    arrays = [random(*shape).astype(jnp.bfloat16) for shape in shapes]
+
+    def loss(x, kernel, bias):
+        return conv.conv3x3(x, kernel, bias, True).astype(jnp.float32).sum()
+
+    gradients = jax.grad(loss, (0, 1, 2))(*arrays)
+    assert [g.dtype for g in gradients] == 3 * [jnp.bfloat16]
 
 
 @pytest.mark.parametrize("channels", [3, 48])
 def test_it_can_be_mapped_over_devices_and_examples(channels):
     x, kernel = random(8, 2, 8, 8, channels), random(3, 3, channels, channels)
-    gradient = jax.grad(lambda k, x: jnp.square(conv.conv3x3(x, k)).sum())
-    one_by_one = jnp.stack([gradient(kernel, part) for part in x])
-    mapped = jax.vmap(gradient, in_axes=(None, 0))(kernel, x)
-    np.testing.assert_allclose(mapped, one_by_one, rtol=1e-4)
-    np.testing.assert_allclose(
-        jax.pmap(gradient, in_axes=(None, 0))(kernel, x), one_by_one, rtol=1e-4
-    )
+
+    def loss(kernel, bias, x):
+        return jnp.square(conv.conv3x3(x, kernel, bias, True)).sum()
+
+    gradients = jax.grad(loss, (0, 1))
+    one_by_one = [gradients(kernel, random(channels), part) for part in x]
+    for over in jax.vmap, jax.pmap:
+        mapped = over(gradients, in_axes=(None, None, 0))(kernel, random(channels), x)
+        for ours, theirs in zip(mapped, zip(*one_by_one, strict=True), strict=True):
+            np.testing.assert_allclose(ours, jnp.stack(theirs), rtol=1e-4)
 
 
 def test_a_kernel_that_does_not_fit_is_refused():

@@ -1,0 +1,59 @@
+"""Where compiled functions are kept, and where they are not."""
+
+import os
+
+import jax
+import pytest
+
+from jaxshrink.compilation import keep_compiled
+
+_SETTING = "jax_compilation_cache_dir"
+
+
+@pytest.fixture(autouse=True)
+def no_cache_yet():
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update(_SETTING, None)
+    yield
+    jax.config.update(_SETTING, before)
+
+
+def test_it_is_in_the_users_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    keep_compiled()
+    assert jax.config.jax_compilation_cache_dir == str(tmp_path / "caches" / "jaxshrink")
+    assert (tmp_path / "caches" / "jaxshrink").is_dir()
+
+
+def test_a_place_that_jax_was_told_stays_as_it_is():
+    jax.config.update(_SETTING, "gs://bucket/compiled")
+    keep_compiled()
+    assert jax.config.jax_compilation_cache_dir == "gs://bucket/compiled"
+
+
+def test_a_time_that_jax_was_told_stays_as_it_is(monkeypatch):
+    name = "jax_persistent_cache_min_compile_time_secs"
+    before = getattr(jax.config, name)
+    monkeypatch.setenv(name.upper(), "7")
+    jax.config.update(name, 7.0)
+    keep_compiled()
+    told = getattr(jax.config, name)
+    jax.config.update(name, before)
+    assert told == 7.0
+
+
+def test_without_a_home_there_is_none(monkeypatch, caplog):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)  # of no user
+    keep_compiled()
+    assert jax.config.jax_compilation_cache_dir is None
+    assert "compiled functions are not kept" in caplog.text
+
+
+def test_where_nothing_can_be_written_there_is_none(tmp_path, monkeypatch, caplog):
+    (tmp_path / "caches").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    keep_compiled()
+    assert jax.config.jax_compilation_cache_dir is None
+    assert "compiled functions are not kept" in caplog.text
