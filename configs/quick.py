@@ -3,9 +3,9 @@
     python launch.py --config=configs/quick.py --workdir=runs/quick
 
 Eight photographs to train on, two to choose the checkpoint, two to test; 800 steps, one to two
-minutes on two cores. On the test photographs the reconstruction beats the bicubic enlargement of the same
-compact image and JPEG at equal bytes; the README has the table. A RecCNN of five layers and half
-the paper's learning rate get there in so few steps.
+minutes on two cores. On the test photographs the reconstruction beats the bicubic enlargement of
+the same compact image and JPEG at equal bytes; the README has the table. A RecCNN of five layers
+and half the paper's learning rate get there in so few steps.
 """
 
 import ml_collections

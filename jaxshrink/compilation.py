@@ -7,6 +7,7 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+_FOLDER = "jax_compilation_cache_dir"
 # Most of our functions compile within JAX's default of a second; many together take long.
 _DEFAULTS = {
     "jax_persistent_cache_min_compile_time_secs": 0.1,
@@ -25,7 +26,7 @@ def keep_compiled() -> None:
     for name, value in _DEFAULTS.items():
         if name.upper() not in os.environ:
             jax.config.update(name, value)
-    if jax.config.jax_compilation_cache_dir:
+    if getattr(jax.config, _FOLDER):
         return
     try:
         folder = _folder_of_the_user()
@@ -35,7 +36,7 @@ def keep_compiled() -> None:
     except (OSError, RuntimeError) as error:
         _log.warning("compiled functions are not kept: %s", error)
         return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update(_FOLDER, str(folder))
 
 
 def _folder_of_the_user() -> Path:

@@ -12,7 +12,7 @@ _SETTING = "jax_compilation_cache_dir"
 
 @pytest.fixture(autouse=True)
 def no_cache_yet():
-    before = jax.config.jax_compilation_cache_dir
+    before = getattr(jax.config, _SETTING)
     jax.config.update(_SETTING, None)
     yield
     jax.config.update(_SETTING, before)
@@ -21,14 +21,14 @@ def no_cache_yet():
 def test_it_is_in_the_users_cache_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     keep_compiled()
-    assert jax.config.jax_compilation_cache_dir == str(tmp_path / "caches" / "jaxshrink")
+    assert getattr(jax.config, _SETTING) == str(tmp_path / "caches" / "jaxshrink")
     assert (tmp_path / "caches" / "jaxshrink").is_dir()
 
 
 def test_a_place_that_jax_was_told_stays_as_it_is():
     jax.config.update(_SETTING, "gs://bucket/compiled")
     keep_compiled()
-    assert jax.config.jax_compilation_cache_dir == "gs://bucket/compiled"
+    assert getattr(jax.config, _SETTING) == "gs://bucket/compiled"
 
 
 def test_a_time_that_jax_was_told_stays_as_it_is(monkeypatch):
@@ -47,7 +47,7 @@ def test_without_a_home_there_is_none(monkeypatch, caplog):
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)  # of no user
     keep_compiled()
-    assert jax.config.jax_compilation_cache_dir is None
+    assert getattr(jax.config, _SETTING) is None
     assert "compiled functions are not kept" in caplog.text
 
 
@@ -55,5 +55,5 @@ def test_where_nothing_can_be_written_there_is_none(tmp_path, monkeypatch, caplo
     (tmp_path / "caches").write_text("not a folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     keep_compiled()
-    assert jax.config.jax_compilation_cache_dir is None
+    assert getattr(jax.config, _SETTING) is None
     assert "compiled functions are not kept" in caplog.text
