@@ -20,9 +20,7 @@ KERNEL_INIT = nn.initializers.glorot_uniform()
 class Conv(nn.Module):
     """Convolution 3x3 with a bias, [ReLU], as `ops/conv.py` computes it.
 
-    (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), `features`), `dtype`. Symmetric padding
-    is one zero at either end of a side; same padding puts fewer before a side than after it where
-    the stride asks for it. With stride 1 they are the same.
+    (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), `features`), `dtype`.
     """
 
     features: int
@@ -39,8 +37,7 @@ class Conv(nn.Module):
         x, kernel, bias = nn.dtypes.promote_dtype(x, kernel, bias, dtype=self.dtype)
         if self.stride == 1:
             return conv.conv3x3(x, kernel, bias, self.relu)
-        padding = 1 if self.symmetric_padding else "SAME"
-        return conv.xla_conv3x3(x, kernel, bias, self.relu, self.stride, padding)
+        return conv.xla_conv3x3(x, kernel, bias, self.relu, self.stride, self.symmetric_padding)
 
 
 class ConvBlock(nn.Module):

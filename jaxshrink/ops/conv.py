@@ -81,17 +81,18 @@ def xla_conv3x3(
     bias: jax.Array | None = None,
     relu: bool = False,
     stride: int = 1,
-    padding: str | int = "SAME",
+    symmetric_padding: bool = False,
 ) -> jax.Array:
-    """`conv3x3` as XLA computes and differentiates it, for any stride and padding.
+    """`conv3x3` as XLA computes and differentiates it, for any stride.
 
-    A number is a padding at both ends of a side.
+    Symmetric padding is one zero at either end of a side; same padding puts fewer before a side
+    than after it where the stride asks for it. With stride 1 they are the same.
     """
     y = lax.conv_general_dilated(
         x,
         kernel,
         window_strides=(stride, stride),
-        padding=padding if isinstance(padding, str) else 2 * [(padding, padding)],
+        padding=2 * [(1, 1)] if symmetric_padding else "SAME",
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
     if bias is not None:

@@ -32,7 +32,7 @@ def test_the_result_and_all_gradients_equal_xlas(shape, num_out):
     x, kernel, bias = random(*shape), random(3, 3, shape[3], num_out, seed=1), random(num_out)
 
     def loss(convolve):
-        # Its gradient is zero where ReLU's jumps, which rounding may not move.
+        # Squared: rounding to either side of ReLU's zero then hardly moves the gradient.
         return lambda *arrays: jnp.mean(jnp.square(convolve(*arrays)))
 
     def reference(x, kernel, bias):
