@@ -3,9 +3,9 @@
 Cloudinary's metric, tuned to people's ratings of compressed photographs: 90 is visually lossless,
 70 high, 50 medium and 30 low quality; very bad pictures are below zero. At six scales, each half
 the size of the one before, both pictures are converted to a perceptual colour space (XYB); there,
-three maps are made of every channel: 1 - SSIM (without its luminance part), edges that were added (ringing,
-blocks) and edges that were lost (blur); and of every map the mean and the 4-norm. The score is a
-function of a weighted sum of these 108 numbers. Weights and constants are those of
+three maps are made of every channel: 1 - SSIM (without its luminance part), edges that were added
+(ringing, blocks) and edges that were lost (blur); and of every map the mean and the 4-norm. The
+score is a function of a weighted sum of these 108 numbers. Weights and constants are those of
 https://github.com/cloudinary/ssimulacra2.
 
 The border is the `ssimulacra2` package's: the blur sees columns continued by reflection, and rows
