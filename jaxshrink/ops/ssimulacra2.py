@@ -142,12 +142,14 @@ def difference_maps(pair: jax.Array) -> jax.Array:
       (3, N, H, W, 3), not negative.
     """
     a, b = jnp.split(pair, 2)
-    blurred = blur(jnp.concatenate([a, b, a * a, b * b, a * b]))
-    mean_a, mean_b, square_a, square_b, product = jnp.split(blurred, 5)
-    covariance = product - mean_a * mean_b
-    variances = square_a - mean_a * mean_a + square_b - mean_b * mean_b
-    structure = (2.0 * covariance + _C2) / (variances + _C2)
-    dissimilarity = 1.0 - (1.0 - jnp.square(mean_a - mean_b)) * structure
+    blurred = blur(jnp.concatenate([a, b, a * a + b * b, jnp.square(a - b)]))
+    mean_a, mean_b, squares, difference = jnp.split(blurred, 4)
+    shift = jnp.square(mean_a - mean_b)
+    variances = squares - mean_a * mean_a - mean_b * mean_b
+    # 1 - (2 covariance + c) / (variances + c), by the variance of the difference: in float32, the
+    # covariance of nearly equal images would be rounded to a score below 100.
+    unlike = (difference - shift) / (variances + _C2)
+    dissimilarity = shift + unlike - shift * unlike
     half = WINDOW // 2
     inner_a, inner_b = (image[:, half:-half, half:-half] for image in (a, b))
     edges = (1.0 + jnp.abs(inner_b - mean_b)) / (1.0 + jnp.abs(inner_a - mean_a)) - 1.0
