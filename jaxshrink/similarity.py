@@ -1,22 +1,32 @@
-"""MS-SSIM and PSNR of photographs of any size, in bounded memory.
+"""SSIMULACRA2, MS-SSIM and PSNR of photographs of any size, in bounded memory.
 
-`ops/metrics.py` defines both; here the sums over an image are taken window by window, so that they
-equal the definition but for the order of additions, whatever the size. Images are uint8 (H, W, C).
+`ops/ssimulacra2.py` and `ops/metrics.py` define them; here the sums over an image are taken window
+by window, so that they equal the definition but for the order of additions, whatever the size.
+Images are uint8 (H, W, C), C = 1 or 3.
 """
 
 import dataclasses
+import functools
+import itertools
 import math
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxshrink import cover
-from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE, MS_SSIM_WEIGHTS, SSIM_WINDOW, ssim_maps
+from jaxshrink.ops import images
+from jaxshrink.ops import ssimulacra2 as definition
+from jaxshrink.ops.blur import WINDOW
+from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE, MS_SSIM_WEIGHTS, ssim_maps
 
-_BORDER = SSIM_WINDOW - 1
+_BORDER = WINDOW - 1
 _ROWS = 256  # of a strip, where no window is looked through
-_MIN_WINDOW = 32
+# Of the part of a map that one window gives. Few, because each is compiled, which takes a second.
+_SIDES = (32, 64, 128, 256)
+
+# (image, first row and column of a window, its side) -> (side, side, C)
+_Cut = Callable[[np.ndarray, int, int, int], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,16 +36,90 @@ class Similarity:
     Attributes:
       psnr: decibels; infinite for equal images.
       ms_ssim: linear, at most 1; None where a side is too short for it.
+      ssimulacra2: at most 100; None where a side is too short for it.
     """
 
     psnr: float
     ms_ssim: float | None
+    ssimulacra2: float | None = None
+
+
+class Reference:
+    """A photograph that others are compared with; what they need of it is computed once.
+
+    Args:
+      x: the original; at most three times its memory is taken beside it.
+    """
+
+    def __init__(self, x: np.ndarray) -> None:
+        self._x = x
+
+    def compare(self, x_hat: np.ndarray) -> Similarity:
+        """Measures a photograph of the same shape by all that its sides are long enough for."""
+        shortest = min(self._x.shape[:2])
+        return Similarity(
+            psnr(self._x, x_hat),
+            self.ms_ssim(x_hat) if shortest >= MS_SSIM_MIN_SIDE else None,
+            self.ssimulacra2(x_hat) if shortest >= definition.MIN_SIDE else None,
+        )
+
+    def ms_ssim(self, x_hat: np.ndarray) -> float:
+        """Multi-scale structural similarity, linear.
+
+        Raises:
+          ValueError: if a side is shorter than `MS_SSIM_MIN_SIDE`.
+        """
+        if min(self._x.shape[:2]) < MS_SSIM_MIN_SIDE:
+            raise ValueError(
+                f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}, got {self._x.shape}"
+            )
+        product = np.ones(self._x.shape[2])
+        pairs = zip(self._scales, _ms_ssim_scales(x_hat), MS_SSIM_WEIGHTS, strict=True)
+        for scale, (a, b, weight) in enumerate(pairs):
+            size = (a.shape[0] - _BORDER, a.shape[1] - _BORDER)
+            similar, contrast_structure = _means(_ssim_sums, a, b, size, _inside)
+            last = scale == len(MS_SSIM_WEIGHTS) - 1
+            product *= np.maximum(similar if last else contrast_structure, 0.0) ** weight
+        return float(product.mean())
+
+    def ssimulacra2(self, x_hat: np.ndarray) -> float:
+        """SSIMULACRA2, at most 100.
+
+        Raises:
+          ValueError: if a side is shorter than `MIN_SIDE`.
+        """
+        if min(self._x.shape[:2]) < definition.MIN_SIDE:
+            raise ValueError(
+                f"SSIMULACRA2 needs sides of at least {definition.MIN_SIDE}, got {self._x.shape}"
+            )
+        moments = [
+            _means(_difference_sums, a, b, (a.shape[0], a.shape[1]), _around)
+            for a, b in zip(self._linear_scales, _linear_scales(x_hat), strict=True)
+        ]
+        return float(_score(np.stack(moments).astype(np.float32))[0])
+
+    @functools.cached_property
+    def _scales(self) -> list[np.ndarray]:
+        return list(_ms_ssim_scales(self._x))
+
+    @functools.cached_property
+    def _linear_scales(self) -> list[np.ndarray]:
+        return list(_linear_scales(self._x))
 
 
 def similarity(a: np.ndarray, b: np.ndarray) -> Similarity:
     """Compares two photographs of one shape."""
-    has_ms_ssim = min(a.shape[:2]) >= MS_SSIM_MIN_SIDE
-    return Similarity(psnr(a, b), ms_ssim(a, b) if has_ms_ssim else None)
+    return Reference(a).compare(b)
+
+
+def ms_ssim(a: np.ndarray, b: np.ndarray) -> float:
+    """See `Reference.ms_ssim`."""
+    return Reference(a).ms_ssim(b)
+
+
+def ssimulacra2(a: np.ndarray, b: np.ndarray) -> float:
+    """See `Reference.ssimulacra2`; `a` is the original."""
+    return Reference(a).ssimulacra2(b)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -48,76 +132,160 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return 10 * math.log10(255**2 * a.size / total) if total else math.inf
 
 
-def ms_ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Multi-scale structural similarity, linear.
+def _means(
+    sums: Callable, a: np.ndarray, b: np.ndarray, size: tuple[int, int], cut: _Cut
+) -> np.ndarray:
+    """Means of maps over an image.
 
-    Raises:
-      ValueError: if a side is shorter than `MS_SSIM_MIN_SIDE`.
+    Args:
+      sums: (window of a, window of b, rows and columns of the map from the window's corner on, the
+        window's first column) -> sums over the maps.
+      a, b: of one scale, uint8 or float32.
+      size: (H, W) of the maps.
+      cut: what a window sees.
     """
-    if min(a.shape[:2]) < MS_SSIM_MIN_SIDE:
-        raise ValueError(f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}, got {a.shape}")
-    product = np.ones(a.shape[2])
-    for scale, weight in enumerate(MS_SSIM_WEIGHTS):
-        if scale:
-            a, b = _halve(a), _halve(b)
-        similar, contrast_structure = _means(a, b)
-        last = scale == len(MS_SSIM_WEIGHTS) - 1
-        product *= np.maximum(similar if last else contrast_structure, 0.0) ** weight
-    return float(product.mean())
+    total: np.ndarray | float = 0.0
+    side, corners = _windows(size)
+    for top, left in corners:
+        windows = [cut(image, top, left, side + _BORDER) for image in (a, b)]
+        kept = np.array([size[0] - top, size[1] - left], np.int32)
+        total = total + np.asarray(sums(*windows, kept, np.int32(left)), np.float64)
+    return np.asarray(total) / (size[0] * size[1])
 
 
-def _means(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The means of SSIM and of its contrast-structure part, (2, C)."""
-    size = (a.shape[0], a.shape[1])
-    total = np.zeros((2, a.shape[2]))
-    # With one window over the whole of a short side, which is then padded; the mask leaves it out.
-    for rows, columns in cover.cover(size, _BORDER):
-        window = (slice(rows.start, rows.stop), slice(columns.start, columns.stop))
-        kept = [_kept(rows, size[0]), _kept(columns, size[1])]
-        total += np.asarray(_sums(_window(a[window]), _window(b[window]), np.array(kept)))
-    return total / ((size[0] - _BORDER) * (size[1] - _BORDER))
+def _windows(size: tuple[int, int]) -> tuple[int, Iterator[tuple[int, int]]]:
+    """A side, and the corners of the windows of this side that cover a map of this size."""
+
+    def cost(side: int) -> int:
+        number = -(-size[0] // side) * -(-size[1] // side)
+        return number * (side + _BORDER) ** 2
+
+    side = min(_SIDES, key=cost)
+    return side, itertools.product(range(0, size[0], side), range(0, size[1], side))
 
 
-def _kept(span: cover.Span, length: int) -> tuple[int, int]:
-    """What of a window's map is kept, counted from the window's start."""
-    half = _BORDER // 2
-    first = 0 if span.first == 0 else span.first - half
-    last = length - _BORDER if span.last == length else span.last - half
-    return first - span.start, last - span.start
+def _inside(image: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    """A window without a border: what it sees outside of the image is masked later."""
+    return _filled(image[top : top + side, left : left + side], side, 0)
 
 
-def _window(pixels: np.ndarray) -> np.ndarray:
-    """float32 in [0, 1], small ones padded to one shape."""
-    window = pixels.astype(np.float32) / 255 if pixels.dtype == np.uint8 else pixels
-    missing = [max(0, _MIN_WINDOW - length) for length in window.shape[:2]]
-    if any(missing):
-        window = np.pad(window, [(0, missing[0]), (0, missing[1]), (0, 0)])
+def _around(image: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    """A window into an image with SSIMULACRA2's border: rows reflected; columns masked later."""
+    half, height = _BORDER // 2, image.shape[0]
+    rows = np.arange(top - half, min(top - half + side, height + half))
+    rows = np.where(rows < 0, -1 - rows, np.where(rows >= height, 2 * height - 1 - rows, rows))
+    first = left - half
+    window = image[rows, max(first, 0) : first + side]
+    return _filled(window, side, max(-first, 0))
+
+
+def _filled(part: np.ndarray, side: int, left: int) -> np.ndarray:
+    """A square window: zeros in so many columns before the part, and in what is left after it."""
+    height, width, channels = part.shape
+    if (height, width) == (side, side):
+        return part
+    window = np.zeros((side, side, channels), part.dtype)
+    window[:height, left : left + width] = part
     return window
 
 
 @jax.jit
-def _sums(a: jax.Array, b: jax.Array, kept: jax.Array) -> jax.Array:
-    maps = jnp.concatenate(ssim_maps(a[None], b[None]))
-    masks = [
-        (jnp.arange(length) >= first) & (jnp.arange(length) < last)
-        for length, (first, last) in zip(maps.shape[1:3], kept, strict=True)
-    ]
-    mask = (masks[0][:, None] & masks[1])[None, :, :, None]
-    return jnp.sum(jnp.where(mask, maps, 0.0), axis=(1, 2))
+def _ssim_sums(a: jax.Array, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
+    """Of SSIM and of its contrast-structure part: (2, C)."""
+    del left
+    maps = jnp.concatenate(ssim_maps(*(_to_float(image)[None] for image in (a, b))))
+    return jnp.sum(jnp.where(_mask(maps, kept), maps, 0.0), axis=(1, 2))
 
 
-def _halve(image: np.ndarray) -> np.ndarray:
-    """2x2 average pooling to float32; an odd side gets a zero at both ends, which count."""
+@jax.jit
+def _difference_sums(a: jax.Array, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
+    """Of the maps of SSIMULACRA2 and of their fourth powers: (2, 3, 1, 3)."""
+    pair = jnp.stack([a, b])
+    if pair.dtype == jnp.uint8:
+        pair = definition.to_linear(images.to_float(pair))
+    elif pair.shape[3] == 1:
+        pair = jnp.repeat(pair, 3, axis=3)
+    # Columns left and right of the image are zero in XYB, which no colour is.
+    column = jnp.arange(pair.shape[2]) - _BORDER // 2
+    in_image = (column + left >= 0) & (column < kept[1])
+    xyb = jnp.where(in_image[:, None], definition.to_xyb(pair), 0.0)
+    maps = definition.difference_maps(xyb)
+    maps = jnp.where(_mask(maps[0], kept), maps, 0.0)
+    # Rows first, laid flat: on a CPU a third faster than both sides at once.
+    flat = maps.reshape(3, maps.shape[2], -1)
+    columns = jnp.stack([flat.sum(axis=1), (flat**4).sum(axis=1)])
+    return columns.reshape(2, 3, 1, -1, 3).sum(axis=3)
+
+
+_score = jax.jit(definition.score)
+
+
+def _mask(maps: jax.Array, kept: jax.Array) -> jax.Array:
+    """Of (N, H, W, C), where a map is that of the image: its first rows and columns."""
+    rows, columns = (jnp.arange(maps.shape[axis]) < kept[axis - 1] for axis in (1, 2))
+    return (rows[:, None] & columns)[:, :, None]
+
+
+def _to_float(image: jax.Array) -> jax.Array:
+    return images.to_float(image) if image.dtype == jnp.uint8 else image
+
+
+def _ms_ssim_scales(image: np.ndarray) -> Iterator[np.ndarray]:
+    """The image and its halves; an odd side gets a zero at both ends, which count in the mean."""
+    for scale in range(len(MS_SSIM_WEIGHTS)):
+        if scale:
+            image = _halve(image, _TO_FLOAT, before=True)
+        yield image
+
+
+def _linear_scales(image: np.ndarray) -> Iterator[np.ndarray]:
+    """The image and its halves in linear light; an odd side's last row or column is repeated."""
+    for scale in range(definition.NUM_SCALES):
+        if scale:
+            image = _halve(image, _to_linear_table(), before=False)
+        if min(image.shape[:2]) < definition.MIN_SIDE:
+            return
+        yield image
+
+
+def _halve(image: np.ndarray, table: np.ndarray, before: bool) -> np.ndarray:
+    """Means of 2x2 pixels, float32.
+
+    Args:
+      image: uint8, or float32.
+      table: what the 256 levels mean.
+      before: whether an odd side gets a zero at both ends, or its last pixel a second time.
+    """
     height, width, channels = image.shape
     out = np.empty(((height + 1) // 2, (width + 1) // 2, channels), np.float32)
-    scale = np.float32(1 / 4 / 255 if image.dtype == np.uint8 else 1 / 4)
     for start in range(0, out.shape[0], _ROWS):
         stop = min(start + _ROWS, out.shape[0])
-        # Row r of the padded image is row r - height % 2 of the image.
-        first, last = 2 * start - height % 2, 2 * stop - height % 2
-        strip = image[max(first, 0) : last].astype(np.float32)
-        missing = (max(-first, 0), max(last - height, 0))
-        strip = np.pad(strip, (missing, (width % 2, 0), (0, 0)))
-        rows = strip[0::2] + strip[1::2]
-        out[start:stop] = (rows[:, 0::2] + rows[:, 1::2]) * scale
+        # Row r of the padded image is row r - offset of the image.
+        offset = height % 2 if before else 0
+        first, last = 2 * start - offset, 2 * stop - offset
+        strip = image[max(first, 0) : last]
+        strip = table[strip] if strip.dtype == np.uint8 else strip
+        rows = (max(-first, 0), max(last - height, 0))
+        columns = (width % 2 * before, width % 2)
+        if any(rows + columns):
+            strip = np.pad(strip, (rows, columns, (0, 0)), "constant" if before else "edge")
+        _mean_pairs(strip, out[start:stop])
     return out
+
+
+def _mean_pairs(strip: np.ndarray, out: np.ndarray) -> None:
+    """Writes the means of 2x2 pixels; channel by channel, whose inner loops are longer."""
+    rows = strip[0::2] + strip[1::2]
+    width = 2 * out.shape[1]
+    for channel in range(out.shape[2]):
+        np.add(rows[:, 0:width:2, channel], rows[:, 1:width:2, channel], out=out[..., channel])
+    out *= np.float32(0.25)
+
+
+_TO_FLOAT = np.arange(256, dtype=np.float32) / np.float32(255)
+
+
+@functools.cache
+def _to_linear_table() -> np.ndarray:
+    levels = jnp.asarray(_TO_FLOAT).reshape(1, 16, 16, 1)
+    return np.asarray(definition.to_linear(levels))[..., 0].reshape(256)

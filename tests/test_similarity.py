@@ -4,6 +4,7 @@ import pytest
 
 from jaxshrink import similarity
 from jaxshrink.ops import metrics
+from jaxshrink.ops import ssimulacra2 as ssimulacra2_definition
 
 
 def noisy(x, seed=0):
@@ -24,16 +25,47 @@ def test_windows_give_what_the_definition_gives(size, photograph):
     np.testing.assert_allclose(similarity.psnr(x, y), definition(metrics.psnr, x, y), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "shape", [(8, 9, 3), (11, 270, 1), (97, 130, 3), (128, 128, 1), (600, 163, 3), (257, 515, 3)]
+)
+def test_windows_give_the_ssimulacra2_of_the_definition(shape, photograph):
+    x = np.tile(photograph, (2, 2, 1))[: shape[0], : shape[1], : shape[2]]
+    y = noisy(x)
+    whole = definition(ssimulacra2_definition.ssimulacra2, x, y)
+    assert similarity.ssimulacra2(x, y) == pytest.approx(whole, abs=1e-3)
+
+
+def test_a_reference_is_compared_with_many(photograph):
+    x = photograph[:200, :300]
+    reference = similarity.Reference(x)
+    for seed in range(2):
+        y = noisy(x, seed)
+        assert reference.compare(y) == similarity.similarity(x, y)
+        assert reference.compare(y).ssimulacra2 == similarity.ssimulacra2(x, y)
+
+
+def test_few_windows_are_compiled(photograph):
+    similarity._difference_sums.clear_cache()
+    for size in [(300, 200), (303, 205), (500, 320)]:
+        x = np.tile(photograph, (2, 2, 1))[: size[0], : size[1]]
+        similarity.ssimulacra2(x, noisy(x))
+    assert similarity._difference_sums._cache_size() <= 2 * len(similarity._SIDES)
+
+
 def test_equal_images_and_gray_ones(gray_photograph):
     x = gray_photograph[:200, :300]
     same = similarity.similarity(x, x)
     assert same.psnr == float("inf")
     assert same.ms_ssim == pytest.approx(1.0, abs=1e-6)
+    assert same.ssimulacra2 == pytest.approx(100.0, abs=0.01)
     assert similarity.similarity(x, noisy(x)).ms_ssim < 1
 
 
 def test_too_small_an_image_has_a_psnr_alone(photograph):
     x = photograph[:160, :300]
     assert similarity.similarity(x, noisy(x)).ms_ssim is None
+    assert similarity.similarity(x[:7], noisy(x[:7])).ssimulacra2 is None
+    with pytest.raises(ValueError, match="at least 8"):
+        similarity.ssimulacra2(x[:7], x[:7])
     with pytest.raises(ValueError, match="at least 161"):
         similarity.ms_ssim(x, x)

@@ -112,15 +112,16 @@ def to_linear(image: jax.Array) -> jax.Array:
     if image.shape[3] == 1:
         image = jnp.repeat(image, 3, axis=3)
     bright = image > 0.04045
-    power = (jnp.where(bright, image, 1.0) + 0.055) / 1.055
-    return jnp.where(bright, power**2.4, image / 12.92)
+    base = (jnp.where(bright, image, 1.0) + 0.055) / 1.055
+    return jnp.where(bright, jnp.exp(2.4 * jnp.log(base)), image / 12.92)
 
 
 def to_xyb(linear: jax.Array) -> jax.Array:
     """The colour space that distances are taken in: X, Y, B, shifted to positive values."""
-    mixed = jnp.einsum("nhwc,kc->knhw", linear, _OPSIN, precision=lax.Precision.HIGHEST)
-    # Never less than the bias: the cube root's gradient is finite.
-    roots = jnp.cbrt(mixed + _OPSIN_BIAS) - np.cbrt(np.float32(_OPSIN_BIAS))
+    red, green, blue = (linear[..., channel] for channel in range(3))
+    mixed = (a * red + b * green + c * blue + _OPSIN_BIAS for a, b, c in _OPSIN)
+    # Never less than the bias: the cube root's gradient is finite. XLA's own is slow on a CPU.
+    roots = [jnp.exp(jnp.log(light) / 3.0) - np.cbrt(np.float32(_OPSIN_BIAS)) for light in mixed]
     x, y, b = 0.5 * (roots[0] - roots[1]), 0.5 * (roots[0] + roots[1]), roots[2]
     return jnp.stack([14.0 * x + 0.42, y + 0.01, b - y + 0.55], axis=-1)
 
