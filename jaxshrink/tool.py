@@ -51,29 +51,34 @@ jaxshrink.errors.DataError: cannot be read as an image (unknown format)
 """
 
 import dataclasses
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
 from jaxshrink import container
+from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 from jaxshrink.models.weights import DEFAULT_MODEL, shipped_weights
 from jaxshrink.photographs import (
+    ALL,
+    NOTHING,
+    PLACE,
     Metadata,
     Photograph,
     add_metadata,
+    at_size,
     fitting,
     read_photograph,
+    stripped,
 )
 from jaxshrink.search import Found, Options, Target, search
 
 DEFAULT_QUALITY = 75
 
 _LONGEST_SIDES = {"jpeg": 65535, "webp": 16383, "avif": 65535}
-_EMPTY = {"jpeg": b"\xff\xd8", "webp": b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(10)}
-# An extended header, where a WebP has none.
-_WEBP_HEADER = 18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +160,7 @@ class Model:
         effort: int = 2,
         scale: int | None = None,
         codec: str = "jpeg",
-        strip: bool = False,
+        strip: bool | str = False,
         background: str = "white",
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> Small:
@@ -169,7 +174,7 @@ class Model:
           effort: 1 to 3, from quick to near the target.
           scale: force 2, 1 or 0 (plain); None: the best.
           codec: "jpeg", "webp" or "avif".
-          strip: leave the metadata out.
+          strip: leave the metadata out; "gps": only where the photograph was taken.
           background: a colour to lay transparent pixels over, or "refuse".
           max_pixels: refuse files of more.
 
@@ -182,14 +187,14 @@ class Model:
         if len([value for value in dataclasses.astuple(target) if value is not None]) > 1:
             raise ConfigError("name one target, not several")
         target = Target(quality=DEFAULT_QUALITY) if target == Target() else target
-        taken = _take(photograph, max_pixels, background)
-        metadata, notes = _metadata(taken.metadata, strip, codec)
+        taken = stripped(_take(photograph, max_pixels, background), _what(strip))
+        metadata, notes = fitting(taken.metadata, codec.upper())
         _check_size(taken.pixels, codec)
         options = Options(
             self._scales(scale),
             effort,
             codec,
-            extra_bytes=_extra_bytes(metadata, codec),
+            extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
             never_worse=scale is None,
         )
         found = search(self.compressor, taken.pixels, target, options)
@@ -231,13 +236,13 @@ def _take(photograph: bytes | np.ndarray, max_pixels: int, background: str) -> P
     return Photograph(photograph, Metadata())
 
 
-def _metadata(metadata: Metadata, strip: bool, codec: str) -> tuple[Metadata, tuple[str, ...]]:
-    """What goes into the file, and what to tell of the rest."""
-    if strip or metadata == Metadata():
-        return Metadata(), ()
-    if codec == "avif":
-        raise DataError("has metadata, which we cannot put into an AVIF: --strip leaves it out")
-    return fitting(metadata) if codec == "jpeg" else (metadata, ())
+def _what(strip: bool | str) -> str:
+    """What to take out."""
+    if strip in (ALL, NOTHING, PLACE):
+        return str(strip)
+    if not isinstance(strip, bool):
+        raise ConfigError(f"strip must be True, False or {PLACE!r}, got {strip!r}")
+    return ALL if strip else NOTHING
 
 
 def _check_size(pixels: np.ndarray, codec: str) -> None:
@@ -248,24 +253,28 @@ def _check_size(pixels: np.ndarray, codec: str) -> None:
         )
 
 
-def _extra_bytes(metadata: Metadata, codec: str) -> int:
+def _extra_bytes(metadata: Metadata, codec: str, shape: Sequence[int]) -> int:
     """What metadata will add to a file, at most."""
     if metadata == Metadata():
         return 0
-    added = len(add_metadata(_EMPTY[codec], metadata, (1, 1))) - len(_EMPTY[codec])
-    return added + (_WEBP_HEADER if codec == "webp" else 0)
+    # The length does not depend on the picture, unless a WebP gets its extended header.
+    empty = CODECS[codec].encode(np.zeros((1, 1, 3), np.uint8), DEFAULT_QUALITY)
+    return max(len(_with_metadata(empty, metadata, shape, scale)) - len(empty) for scale in (1, 2))
+
+
+def _with_metadata(file: bytes, metadata: Metadata, shape: Sequence[int], scale: int) -> bytes:
+    """The file of a compact image with the metadata of the photograph, of that shape."""
+    size = (-(-shape[0] // scale), -(-shape[1] // scale))
+    return add_metadata(file, at_size(metadata, size, Fraction(1, scale)), size)
 
 
 def _small(
     found: Found, photograph: Photograph, metadata: Metadata, notes: tuple[str, ...]
 ) -> Small:
     height, width = photograph.pixels.shape[:2]
-    data = found.data
-    if metadata != Metadata():
-        scale = found.scale if found.scale != PLAIN_JPEG else 1
-        data = add_metadata(data, metadata, (-(-height // scale), -(-width // scale)))
+    scale = found.scale if found.scale != PLAIN_JPEG else 1
     return Small(
-        data,
+        _with_metadata(found.data, metadata, (height, width), scale),
         (height, width),
         found.scale,
         found.quality,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from jaxshrink import photographs
+from jaxshrink import container, photographs
 from jaxshrink.errors import DataError
 from jaxshrink.photographs import Metadata, add_metadata, encode_photograph, read_photograph
 
@@ -68,7 +68,7 @@ def test_metadata_is_put_into_a_file_that_has_none(file_format, picture):
 
 
 def test_what_is_too_large_for_a_jpeg_is_left_out_and_told():
-    kept, notes = photographs.fitting(Metadata(b"x" * 70000, ICC, b"y" * 65000))
+    kept, notes = photographs.fitting(Metadata(b"x" * 70000, ICC, b"y" * 65000), "JPEG")
     assert (kept.exif, kept.icc, len(kept.xmp)) == (b"", ICC, 65000)
     assert len(notes) == 1 and "EXIF" in notes[0]
 
@@ -164,5 +164,5 @@ def test_too_many_pixels_are_refused_before_decoding():
 @pytest.mark.filterwarnings("ignore")  # Pillow warns; the command line does not show it
 def test_broken_exif_does_not_lose_the_photograph(picture):
     for exif in (b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\xff\xff\xff\xff", b"nonsense"):
-        data = photographs.container.add_segments(saved(picture, "JPEG"), [(0xE1, exif)])
+        data = container.add_segments(saved(picture, "JPEG"), [(0xE1, exif)])
         assert read_photograph(data).pixels.shape == (40, 61, 3)

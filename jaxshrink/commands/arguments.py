@@ -25,6 +25,25 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_strip(parser: argparse.ArgumentParser) -> None:
+    """What to leave out of what files say; "--strip" takes no value, for a file may follow it."""
+    options = parser.add_mutually_exclusive_group()
+    options.add_argument(
+        "--strip",
+        action="store_const",
+        const="all",
+        default="nothing",
+        help="leave out EXIF, XMP, IPTC, comments and the colour profile: colours become sRGB",
+    )
+    options.add_argument(
+        "--strip=gps",
+        dest="strip",
+        action="store_const",
+        const="gps",
+        help="leave out where the photograph was taken, coordinates and names",
+    )
+
+
 def add_computation(parser: argparse.ArgumentParser, model_help: str) -> None:
     """Model, device and limits."""
     add = parser.add_argument

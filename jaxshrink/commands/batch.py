@@ -3,15 +3,13 @@
 import dataclasses
 import json
 import logging
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
 from jaxshrink.commands.paths import Job
+from jaxshrink.commands.writing import write_whole
 from jaxshrink.errors import DataError, JaxshrinkError
 
 _log = logging.getLogger(__name__)
@@ -89,35 +87,6 @@ def run_batch(jobs: Sequence[Job], work: Callable[[Job], Output], manners: Manne
         raise _failure(failures, len(jobs))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that is there whole or not at all; its folder is made where needed.
-
-    Raises:
-      DataError: if it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException as error:  # an interruption is one
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise DataError(f"{path}: cannot be written ({error.strerror})") from None
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _run(
     jobs: Sequence[Job], work: Callable[[Job], Output], manners: Manners
 ) -> Iterator[tuple[Job, "Future[Output]"]]:
@@ -151,7 +120,7 @@ def _run(
 
 def _write(job: Job, data: bytes) -> None:
     if job.target is not None:
-        write_whole(job.target, data)
+        write_whole(job.target, data, job.source)
         return
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

@@ -41,7 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add("--scale", choices=tuple(_SCALES), help="force one (default: the best is kept)")
     add("--codec", choices=tuple(_SUFFIXES), default="jpeg", help="(default: %(default)s)")
-    add("--strip", action="store_true", help="leave EXIF, XMP and the colour profile out")
+    shared.add_strip(parser)
     add(
         "--background",
         default="white",

@@ -2,6 +2,7 @@
 
 import argparse
 import threading
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from jaxshrink.commands.shipped import shipped_names
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from jaxshrink.compressor import Compressor
+    from jaxshrink.photographs import Metadata
 
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -35,7 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         choices=tuple(_SUFFIXES),
         help="png and webp without loss, jpeg at quality 95 (default: as -o's name says, or png)",
     )
-    add("--strip", action="store_true", help="leave EXIF, XMP and the colour profile out")
+    shared.add_strip(parser)
     add(
         "--scale",
         choices=tuple(_SCALES),
@@ -88,15 +92,31 @@ class _Expander:
             marker = compressor.marker_for(data, _SCALES[self._arguments.scale])
         pixels = compressor.expand(data, marker=marker, max_pixels=self._arguments.max_pixels)
 
-        from jaxshrink.photographs import Metadata, encode_photograph, read_metadata
+        file_format = self._format(job)
+        pixels, metadata, notes = self._restored(data, pixels, marker.scale, file_format)
 
-        metadata = Metadata() if self._arguments.strip else read_metadata(data)
-        result = encode_photograph(pixels, self._format(job), metadata)
+        from jaxshrink.photographs import encode_photograph
+
+        result = encode_photograph(pixels, file_format, metadata)
         height, width = pixels.shape[:2]
         size = f"{width}x{height}"
         target = job.target or "standard output"
         line = f"{job.name} -> {target}: {size}, {len(data)} -> {len(result)} bytes"
-        return Output(result, line, self._record(job, data, result, (width, height), marker.model))
+        record = self._record(job, data, result, (width, height), marker.model)
+        return Output(result, "; ".join((line, *notes)), record | {"notes": list(notes)})
+
+    def _restored(
+        self, data: bytes, pixels: "np.ndarray", scale: int, file_format: str
+    ) -> "tuple[np.ndarray, Metadata, tuple[str, ...]]":
+        """What the compact image says, as of the photograph, and what the format cannot hold."""
+        from jaxshrink.photographs import Photograph, at_size, fitting, read_metadata, stripped
+
+        photograph = Photograph(pixels, read_metadata(data))
+        photograph = stripped(photograph, self._arguments.strip)
+        size = (pixels.shape[0], pixels.shape[1])
+        metadata, notes = fitting(photograph.metadata, file_format)
+        metadata = at_size(metadata, size, Fraction(scale))
+        return photograph.pixels, metadata, (*photograph.notes, *notes)
 
     def _pass_through(self, job: Job, data: bytes) -> Output:
         from jaxshrink.photographs import open_image

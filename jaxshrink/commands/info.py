@@ -46,9 +46,8 @@ def _facts(data: bytes) -> dict[str, Any]:
         fits = marker is None or marker.compact_size == (image.height, image.width)
     if not fits:
         raise DataError("marker of a picture of another size")
-    metadata = read_metadata(data)
     facts: dict[str, Any] = {"bytes": len(data), "viewer": viewer, "marker": None}
-    facts["metadata"] = {name: len(part) for name, part in vars(metadata).items()}
+    facts["metadata"] = read_metadata(data).sizes()
     if marker is not None:
         height, width = marker.size
         facts["marker"] = {

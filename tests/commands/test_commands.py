@@ -13,8 +13,8 @@ from PIL import Image, ImageCms
 
 from jaxshrink import container
 from jaxshrink.cli import main
-from jaxshrink.commands import batch
-from jaxshrink.commands.batch import write_whole
+from jaxshrink.commands import writing
+from jaxshrink.commands.writing import write_whole
 from jaxshrink.errors import DataError
 from jaxshrink.models.weights import save_weights
 from tests.untrained import untrained_weights
@@ -133,7 +133,7 @@ def test_an_interruption_leaves_no_half_written_file(cli, folder, tmp_path, monk
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch.os, "replace", interrupt)
+    monkeypatch.setattr(writing.os, "replace", interrupt)
     assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1) == 130
     assert names(tmp_path / "out") == []
     monkeypatch.undo()
