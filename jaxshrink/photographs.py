@@ -19,6 +19,7 @@ from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, withou
 from jaxshrink.files.pixels import REFUSE, to_8_bits
 from jaxshrink.files.reading import orientation_of, read_metadata_of
 from jaxshrink.files.stripping import ALL, NOTHING, PLACE, without_metadata
+from jaxshrink.files.tiff import count_pages
 from jaxshrink.files.writing import add_metadata, fitting
 
 __all__ = [
@@ -85,10 +86,8 @@ def read_photograph(
       DataError: if it is broken, too large, animated, or of a kind without a known range.
     """
     with open_image(data, max_pixels) as image:
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1 and image.format not in _SEVERAL_FRAMES_AS_ONE:
-            raise DataError(f"has {frames} frames; animations are not supported")
         try:
+            beside = _check_frames(image, data)
             image.load()
             metadata, lost = read_metadata_of(image, data)
             upright_image = ImageOps.exif_transpose(image)
@@ -103,8 +102,21 @@ def read_photograph(
         metadata = in_srgb(metadata)
     metadata = dataclasses.replace(metadata, icc=converted.icc)
     metadata = at_size(metadata, (pixels.shape[0], pixels.shape[1]))
-    notes = (*converted.notes, *lost, *turned)
+    notes = (*converted.notes, *beside, *lost, *turned)
     return Photograph(pixels.reshape(*pixels.shape[:2], -1), metadata, notes)
+
+
+def _check_frames(image: Image.Image, data: bytes) -> tuple[str, ...]:
+    """A line for what is left out beside the photograph; raises DataError for several."""
+    if image.format == "TIFF":
+        frames, num_others = count_pages(data)
+        if frames > 1:
+            raise DataError(f"has {frames} pages; only one can be stored")
+        return ("smaller pictures in it (thumbnails) left out",) if num_others else ()
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format not in _SEVERAL_FRAMES_AS_ONE:
+        raise DataError(f"has {frames} frames; animations are not supported")
+    return ()
 
 
 def read_metadata(data: bytes) -> Metadata:

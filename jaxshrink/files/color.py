@@ -24,6 +24,7 @@ _SRGB_PRIMARIES = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65)
 _ADOBE_RGB_PRIMARIES = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 _PQ, _HLG = 16, 18
+_UNSPECIFIED = b"\2\2"
 # Chromaticities and gammas that are so near are taken for the same.
 _SAME_CHROMATICITY, _SAME_GAMMA = 0.005, 0.05
 _SRGB_GAMMA = 2.2
@@ -44,10 +45,12 @@ class Description:
     Attributes:
       primaries: (x, y) of red, green, blue and white; None: those of sRGB.
       transfer: "pq", "hlg", a gamma, or None: that of sRGB.
+      before_profile: whether it counts where there is a profile as well.
     """
 
     primaries: Primaries | None = None
     transfer: float | str | None = None
+    before_profile: bool = False
 
     @property
     def is_hdr(self) -> bool:
@@ -70,8 +73,9 @@ def of_png(png: bytes) -> Description:
         if chunk.name == b"IDAT":
             break
         chunks.setdefault(chunk.name, chunk.payload)
-    if len(chunks.get(b"cICP", b"")) == 4:
-        return of_codes(*chunks[b"cICP"][:2])
+    codes = chunks.get(b"cICP", b"")
+    if len(codes) == 4 and codes[:2] != _UNSPECIFIED:
+        return dataclasses.replace(of_codes(*codes[:2]), before_profile=True)
     if b"iCCP" in chunks or b"sRGB" in chunks:
         return Description()
     return Description(_chromaticities(chunks.get(b"cHRM", b"")), _gamma(chunks.get(b"gAMA", b"")))

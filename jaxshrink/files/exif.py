@@ -12,6 +12,8 @@ from typing import Literal
 
 from PIL import Image
 
+from jaxshrink.files import photoshop
+
 ORIENTATION = 0x0112
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 IPTC, PHOTOSHOP = 0x83BB, 0x8649
@@ -24,6 +26,8 @@ LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 1
 _WIDTH, _HEIGHT = 0x0100, 0x0101
 _EXIF, _GPS, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 _INTEROPERABILITY_INDEX = 0x0001
+_XMP = 0x02BC  # which belongs elsewhere
+_OF_PLACE = (_GPS, _XMP, *GEOTIFF)
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _COLOR_SPACE = 0xA001
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
@@ -102,7 +106,9 @@ class Exif:
         return int.from_bytes(self.data[start : start + length], self.order)
 
     def put(self, start: int, length: int, value: int) -> None:
-        self.data[start : start + length] = value.to_bytes(length, self.order)
+        """Writes a number, where it lies inside of the data."""
+        if start + length <= len(self.data):
+            self.data[start : start + length] = value.to_bytes(length, self.order)
 
     @property
     def first(self) -> int:
@@ -252,12 +258,16 @@ class Exif:
 
     def _second(self) -> int:
         """Where the directory of the thumbnail lies; 0 for none."""
+        if not self._places(self.first):
+            return 0
         place = self.first + 2 + 12 * self.number(self.first, 2)
         return self.number(place, 4) if place + 4 <= len(self.data) else 0
 
     def drop_thumbnail(self) -> None:
         """Takes it out, its directory, too; what it leaves at the end of the data is cut off."""
         directory, place = self._second(), self.thumbnail
+        if not directory:
+            return
         self.put(self.first + 2 + 12 * self.number(self.first, 2), 4, 0)
         if place is not None:
             if place[1] >= len(self.data) - 1:
@@ -349,11 +359,24 @@ class Exif:
             if directory:
                 self.remove(directory, lambda tag: True)
                 self.put(directory, 2, 0)
-            pointers = [e for e in self.entries(holder) if e.tag == _GPS or e.tag in GEOTIFF]
-            if pointers:
+            if any(entry.tag in _OF_PLACE for entry in self.entries(holder)):
                 found = True
-                self.remove(holder, lambda tag: tag == _GPS or tag in GEOTIFF)
+                self.remove(holder, lambda tag: tag in _OF_PLACE)
+        self._shorten(IPTC, photoshop.iptc_without_place)
+        self._shorten(PHOTOSHOP, photoshop.without_place)
         return found
+
+    def _shorten(self, tag: int, change: Callable[[bytes], bytes]) -> None:
+        """Puts something shorter in the place of a value; the rest becomes zeros."""
+        entry = self.find(self.first, tag)
+        if entry is None or entry.end - entry.start <= 4:
+            return
+        changed = change(bytes(self.data[entry.start : entry.end]))
+        unit = LENGTHS.get(entry.kind, 1)
+        count = -(-max(len(changed), 5) // unit)  # longer than what lies in the entry itself
+        self._erase(entry.start, entry.end)
+        self.data[entry.start : entry.start + len(changed)] = changed
+        self.put(entry.at + 4, 4, min(count, entry.count))
 
     @property
     def is_adobe_rgb(self) -> bool:

@@ -93,7 +93,7 @@ def without_place(data: bytes) -> bytes:
         return b""  # what cannot be read may hold it
     data = without(data, COPIES)
     iptc = part(data, IPTC)
-    cleaned = _without_datasets(iptc)
+    cleaned = iptc_without_place(iptc)
     if cleaned == iptc:
         return data
     data = without(data, (IPTC_DIGEST,))
@@ -110,7 +110,7 @@ def _changed(data: bytes, change: Callable[[Resource], Resource]) -> bytes:
     return data if changed == found else joined(changed)
 
 
-def _without_datasets(iptc: bytes) -> bytes:
+def iptc_without_place(iptc: bytes) -> bytes:
     """IPTC without the place; what follows an error is left out."""
     kept, position = bytearray(), 0
     while position + 5 <= len(iptc) and iptc[position] == 0x1C:

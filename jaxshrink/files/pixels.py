@@ -60,6 +60,7 @@ def to_8_bits(
     if image.mode in ("CMYK", "LAB"):
         return _from_print(image, icc)
     description = _description(opened, data, icc)
+    icc = b"" if description.before_profile else icc
     notes: tuple[str, ...] = ()
     gamma = description.transfer
     if image.mode.startswith("I"):

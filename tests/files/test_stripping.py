@@ -1,0 +1,119 @@
+"""Metadata taken out: of photographs, and of files that stay as they are."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from jaxshrink import container
+from jaxshrink.container import Marker
+from jaxshrink.errors import DataError
+from jaxshrink.files import color
+from jaxshrink.photographs import (
+    ALL,
+    PLACE,
+    add_metadata,
+    fitting,
+    read_metadata,
+    read_photograph,
+    stripped,
+    without_metadata,
+)
+from tests.files import making
+
+FORMATS = [name for name in making.SUFFIXES if name != "AVIF" or features.check("avif")]
+KEPT = [name for name in FORMATS if name != "TIFF"]
+# The place, wherever it is told.
+PLACES = (
+    *(number.to_bytes(4, order) for number in (7919, 6151) for order in ("big", "little")),
+    *(b"46,30.7919", b"7,45.6151", making.CITY),
+)
+OTHERS = (making.CAMERA, making.DATE, making.CAPTION, making.RIGHTS, making.MAKER_NOTE)
+
+
+def pixels_of(data):
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_the_place_goes_out_of_a_photograph_and_nothing_else(file_format):
+    data = making.full(file_format, thumbnail=making.small_jpeg())
+    assert any(place in data for place in PLACES)
+    photograph = read_photograph(data)
+    cleaned = stripped(photograph, PLACE)
+    np.testing.assert_array_equal(cleaned.pixels, photograph.pixels)
+    before, after = photograph.metadata, cleaned.metadata
+    assert (after.icc, after.comments) == (before.icc, before.comments)
+    blank = making.saved(making.picture(), "JPEG")
+    for metadata, has_place in ((before, True), (after, False)):
+        result = add_metadata(blank, fitting(metadata, "JPEG")[0], (48, 64))
+        assert any(place in result for place in PLACES) == has_place
+        assert all(other in result for other in OTHERS)
+
+
+@pytest.mark.parametrize("file_format", KEPT)
+def test_the_place_goes_out_of_a_file_that_stays(file_format):
+    data = making.full(file_format, thumbnail=making.small_jpeg())
+    if file_format == "PNG":  # where it is compressed, it goes with what it is in
+        data = making.with_chunks(making.saved(making.picture(), "PNG", exif=making.exif()))
+    cleaned, notes = without_metadata(data, PLACE)
+    assert notes == ()
+    np.testing.assert_array_equal(pixels_of(cleaned), pixels_of(data))
+    assert any(place in data for place in PLACES)
+    assert not any(place in cleaned for place in PLACES)
+    assert all(other in cleaned for other in (making.CAMERA, making.DATE, making.MAKER_NOTE))
+    before, after = read_metadata(data), read_metadata(cleaned)
+    assert (after.icc, after.comments) == (before.icc, before.comments)
+    assert after.resolution == before.resolution
+
+
+@pytest.mark.parametrize("file_format", KEPT)
+def test_all_goes_out_of_a_file_that_stays_but_what_it_looks_by(file_format):
+    data = making.full(file_format, orientation=6)
+    marked = data
+    if file_format != "PNG":
+        marked = container.attach(data, Marker((96, 128), 2, "small", b"1234"))
+    cleaned, _ = without_metadata(marked, ALL)
+    np.testing.assert_array_equal(pixels_of(cleaned), pixels_of(data))
+    for text in (*PLACES, *OTHERS, making.COMMENT, b"an address"):
+        assert text not in cleaned
+    assert read_metadata(cleaned).icc == making.icc()
+    assert file_format == "PNG" or container.find(cleaned) is not None
+    if file_format != "AVIF":  # which turns its pixels by other means
+        with Image.open(io.BytesIO(cleaned)) as image:
+            assert image.getexif()[0x0112] == 6
+
+
+def test_a_profile_of_srgb_goes_from_a_file_that_stays():
+    data = making.saved(
+        making.picture(), "JPEG", icc_profile=color.profile_of(color._SRGB_PRIMARIES)
+    )
+    assert b"ICC_PROFILE" in data and b"ICC_PROFILE" not in without_metadata(data, ALL)[0]
+
+
+def test_what_lies_behind_a_jpeg_goes_with_its_place():
+    film = making.saved(making.picture(), "JPEG", xmp=making.film_xmp()) + making.FILM
+    for what in (ALL, PLACE):
+        cleaned, notes = without_metadata(film, what)
+        assert cleaned.endswith(b"\xff\xd9") and b"MotionPhoto=" not in cleaned
+        assert notes == ("the film behind it (a motion photo) left out",)
+
+
+def test_progressive_and_damaged_jpegs(photograph):
+    file = io.BytesIO()
+    Image.fromarray(photograph[:64, :64]).save(
+        file, "JPEG", progressive=True, exif=b"Exif\0\0" + making.exif(), restart_marker_blocks=3
+    )
+    data = file.getvalue()
+    cleaned, _ = without_metadata(data + b"behind", ALL)
+    np.testing.assert_array_equal(pixels_of(cleaned), pixels_of(data))
+    assert b"behind" not in cleaned
+    for end in range(2, len(data), 97):
+        without_metadata(data[:end], PLACE)
+
+
+def test_other_formats_are_told():
+    with pytest.raises(DataError, match="cannot be taken out"):
+        without_metadata(making.full("TIFF"), ALL)
