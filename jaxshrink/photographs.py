@@ -6,16 +6,18 @@ raises DataError with one line, whatever is wrong with the file. `jaxshrink.file
 
 import dataclasses
 import io
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageColor, ImageOps, PngImagePlugin
+from PIL import Image, ImageColor, ImageOps
 
 from jaxshrink.container import DEFAULT_MAX_PIXELS
 from jaxshrink.errors import DataError
 from jaxshrink.files import color
 from jaxshrink.files.exif import Exif, is_exif
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
+from jaxshrink.files.opening import open_image, read_metadata
 from jaxshrink.files.pixels import REFUSE, to_8_bits
 from jaxshrink.files.reading import orientation_of, read_metadata_of
 from jaxshrink.files.stripping import ALL, NOTHING, PLACE, without_metadata
@@ -31,21 +33,17 @@ __all__ = [
     "Photograph",
     "add_metadata",
     "at_size",
+    "compact_file",
     "encode_photograph",
     "fitting",
     "is_color",
     "open_image",
     "read_metadata",
     "read_photograph",
+    "restored",
     "stripped",
     "without_metadata",
 ]
-
-# Sizes are checked against `max_pixels` before anything is decoded, so Pillow's own limit,
-# which only warns up to twice its value, is not needed.
-Image.MAX_IMAGE_PIXELS = None
-# A PNG's IPTC is a text of twice its size, which must not lose the picture.
-PngImagePlugin.MAX_TEXT_CHUNK = 2**24
 
 _SEVERAL_FRAMES_AS_ONE = ("MPO",)  # a phone's photograph with previews
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -119,13 +117,6 @@ def _check_frames(image: Image.Image, data: bytes) -> tuple[str, ...]:
     return ()
 
 
-def read_metadata(data: bytes) -> Metadata:
-    """What a picture that can be decoded says beside its pixels, as of its upright pixels."""
-    with open_image(data) as image:
-        metadata, _ = read_metadata_of(image, data)
-    return upright(metadata, orientation_of(metadata))[0]
-
-
 def stripped(photograph: Photograph, what: str) -> Photograph:
     """A photograph without some metadata, and in sRGB if its profile is among it.
 
@@ -151,22 +142,35 @@ def stripped(photograph: Photograph, what: str) -> Photograph:
     return Photograph(pixels, Metadata(), notes)
 
 
-def open_image(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image.Image:
-    """Opens a file without decoding it.
+def compact_file(file: bytes, metadata: Metadata, size: tuple[int, int], scale: int) -> bytes:
+    """A compact image's file with the metadata of the photograph.
 
-    Raises:
-      DataError: if it is no picture, or has more than `max_pixels` pixels.
+    Args:
+      file: without metadata.
+      metadata: of `fitting`.
+      size: (H, W) of the photograph.
+      scale: of the compact image, 1 or 2.
     """
-    try:
-        image = Image.open(io.BytesIO(data))
-    except Exception as error:  # as above
-        reason = "unknown format" if isinstance(error, Image.UnidentifiedImageError) else error
-        raise DataError(f"cannot be read as an image ({reason})") from error
-    width, height = image.size
-    if width * height > max_pixels:
-        image.close()
-        raise DataError(f"{width}x{height} is more than the limit of {max_pixels} pixels")
-    return image
+    compact = (-(-size[0] // scale), -(-size[1] // scale))
+    return add_metadata(file, at_size(metadata, compact, Fraction(1, scale)), compact)
+
+
+def restored(
+    pixels: np.ndarray, file: bytes, scale: int, file_format: str, strip: str = NOTHING
+) -> Photograph:
+    """What becomes of an expanded compact image.
+
+    Args:
+      pixels: expanded, uint8 (H, W, 1 or 3).
+      file: of the compact image, whose metadata it gets.
+      scale: of the compact image, 1 or 2.
+      file_format: "PNG", "JPEG" or "WEBP", to be written.
+      strip: what to take out, see `stripped`.
+    """
+    photograph = stripped(Photograph(pixels, read_metadata(file)), strip)
+    metadata, notes = fitting(photograph.metadata, file_format)
+    metadata = at_size(metadata, (pixels.shape[0], pixels.shape[1]), Fraction(scale))
+    return Photograph(photograph.pixels, metadata, (*photograph.notes, *notes))
 
 
 def is_color(text: str) -> bool:

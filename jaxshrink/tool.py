@@ -52,7 +52,6 @@ jaxshrink.errors.DataError: cannot be read as an image (unknown format)
 
 import dataclasses
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -68,8 +67,7 @@ from jaxshrink.photographs import (
     PLACE,
     Metadata,
     Photograph,
-    add_metadata,
-    at_size,
+    compact_file,
     fitting,
     read_photograph,
     stripped,
@@ -259,13 +257,10 @@ def _extra_bytes(metadata: Metadata, codec: str, shape: Sequence[int]) -> int:
         return 0
     # The length does not depend on the picture, unless a WebP gets its extended header.
     empty = CODECS[codec].encode(np.zeros((1, 1, 3), np.uint8), DEFAULT_QUALITY)
-    return max(len(_with_metadata(empty, metadata, shape, scale)) - len(empty) for scale in (1, 2))
-
-
-def _with_metadata(file: bytes, metadata: Metadata, shape: Sequence[int], scale: int) -> bytes:
-    """The file of a compact image with the metadata of the photograph, of that shape."""
-    size = (-(-shape[0] // scale), -(-shape[1] // scale))
-    return add_metadata(file, at_size(metadata, size, Fraction(1, scale)), size)
+    return max(
+        len(compact_file(empty, metadata, (shape[0], shape[1]), scale)) - len(empty)
+        for scale in (1, 2)
+    )
 
 
 def _small(
@@ -274,7 +269,7 @@ def _small(
     height, width = photograph.pixels.shape[:2]
     scale = found.scale if found.scale != PLAIN_JPEG else 1
     return Small(
-        _with_metadata(found.data, metadata, (height, width), scale),
+        compact_file(found.data, metadata, (height, width), scale),
         (height, width),
         found.scale,
         found.quality,

@@ -2,7 +2,6 @@
 
 import argparse
 import threading
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,7 @@ from jaxshrink.commands.shipped import shipped_names
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from jaxshrink.compressor import Compressor
-    from jaxshrink.photographs import Metadata
 
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -93,33 +89,21 @@ class _Expander:
         pixels = compressor.expand(data, marker=marker, max_pixels=self._arguments.max_pixels)
 
         file_format = self._format(job)
-        pixels, metadata, notes = self._restored(data, pixels, marker.scale, file_format)
 
-        from jaxshrink.photographs import encode_photograph
+        from jaxshrink.photographs import encode_photograph, restored
 
-        result = encode_photograph(pixels, file_format, metadata)
+        photograph = restored(pixels, data, marker.scale, file_format, self._arguments.strip)
+        result = encode_photograph(photograph.pixels, file_format, photograph.metadata)
         height, width = pixels.shape[:2]
         size = f"{width}x{height}"
         target = job.target or "standard output"
         line = f"{job.name} -> {target}: {size}, {len(data)} -> {len(result)} bytes"
         record = self._record(job, data, result, (width, height), marker.model)
-        return Output(result, "; ".join((line, *notes)), record | {"notes": list(notes)})
-
-    def _restored(
-        self, data: bytes, pixels: "np.ndarray", scale: int, file_format: str
-    ) -> "tuple[np.ndarray, Metadata, tuple[str, ...]]":
-        """What the compact image says, as of the photograph, and what the format cannot hold."""
-        from jaxshrink.photographs import Photograph, at_size, fitting, read_metadata, stripped
-
-        photograph = Photograph(pixels, read_metadata(data))
-        photograph = stripped(photograph, self._arguments.strip)
-        size = (pixels.shape[0], pixels.shape[1])
-        metadata, notes = fitting(photograph.metadata, file_format)
-        metadata = at_size(metadata, size, Fraction(scale))
-        return photograph.pixels, metadata, (*photograph.notes, *notes)
+        line = "; ".join((line, *photograph.notes))
+        return Output(result, line, record | {"notes": list(photograph.notes)})
 
     def _pass_through(self, job: Job, data: bytes) -> Output:
-        from jaxshrink.photographs import open_image
+        from jaxshrink.files.opening import open_image
 
         with open_image(data, self._arguments.max_pixels) as image:
             size = image.size

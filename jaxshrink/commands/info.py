@@ -37,7 +37,7 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _facts(data: bytes) -> dict[str, Any]:
-    from jaxshrink.photographs import open_image, read_metadata
+    from jaxshrink.files.opening import open_image, read_metadata
 
     marker = container.find(data)
     with open_image(data, max_pixels=2**63) as image:

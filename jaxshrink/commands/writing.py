@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def write_whole(path: Path, data: bytes, source: Path | None = None) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not after `path`, whose name may be as long as names can be.
-        temporary = path.parent / f".jaxshrink-{secrets.token_hex(8)}.tmp"
+        temporary = path.parent / f".jaxshrink-{os.urandom(8).hex()}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(temporary, flags, _MODE if model is None else _PRIVATE)
     except OSError as error:

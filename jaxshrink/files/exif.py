@@ -191,18 +191,19 @@ class Exif:
 
     def remove(self, directory: int, unwanted: Callable[[int], bool]) -> None:
         """Takes the entries of some tags out of a directory, their values, too."""
-        for entry in reversed(self.entries(directory)):
-            if unwanted(entry.tag):
-                if entry.end - entry.start > 4:
-                    self._erase(entry.start, entry.end)
-                self._drop_place(directory, entry.at)
-
-    def _drop_place(self, directory: int, at: int) -> None:
-        """Moves what follows an entry in its directory over it, the link at its end included."""
-        end = min(directory + 2 + 12 * self.number(directory, 2) + 4, len(self.data))
-        self.data[at : end - 12] = self.data[at + 12 : end]
-        self._erase(end - 12, end)
-        self.put(directory, 2, self.number(directory, 2) - 1)
+        places = self._places(directory)
+        kept = [at for at in places if not unwanted(self.number(at, 2))]
+        if len(kept) == len(places):
+            return
+        table = b"".join(bytes(self.data[at : at + 12]) for at in kept)
+        end = min(directory + 2 + 12 * len(places) + 4, len(self.data))
+        table += bytes(self.data[directory + 2 + 12 * len(places) : end])  # the link
+        for entry in self.entries(directory):
+            if unwanted(entry.tag) and entry.end - entry.start > 4:
+                self._erase(entry.start, entry.end)
+        # Last, for a damaged directory may overlap its values.
+        self.data[directory : directory + 2] = len(kept).to_bytes(2, self.order)
+        self.data[directory + 2 : end] = table.ljust(end - directory - 2, b"\0")
 
     def trim(self) -> None:
         """Cuts off the zeros at the end that nothing refers to."""

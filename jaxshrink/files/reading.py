@@ -90,7 +90,7 @@ def orientation_of(metadata: Metadata) -> int:
 def read_jpeg(data: bytes) -> Told:
     """As `read_metadata_of`, of a JPEG."""
     parts = list(jpeg_segments(data))
-    behind = data[jpeg_end(data) :].strip(b"\0")
+    behind = data[jpeg_end(data) :]
     metadata = _joined(parts)
     jfif = next((part.payload for part in parts if _is(part, APP0, _JFIF)), b"")
     metadata = dataclasses.replace(metadata, resolution=_density(jfif, metadata.exif))
@@ -143,7 +143,8 @@ def _density(jfif: bytes, exif: bytes) -> Resolution | None:
     exact = metadata_module.resolution_in_exif(exif)
     if exact is None or exact.unit != told.unit:
         return told
-    return exact if (round(exact.x), round(exact.y)) == (x, y) else told
+    rounded = tuple(max(1, round(value)) for value in (exact.x, exact.y))
+    return exact if rounded == (x, y) else told
 
 
 def _undeclared(metadata: Metadata, behind: bytes, parts: Iterable[Part]) -> Told:
@@ -157,11 +158,12 @@ def _undeclared(metadata: Metadata, behind: bytes, parts: Iterable[Part]) -> Tol
     notes = []
     if is_hdr:
         notes.append("its HDR gain map left out: the picture is as on an ordinary screen")
-    if is_film or behind[4:8] == b"ftyp":
+    begin = behind.lstrip(b"\0")  # behind padding, or a box's length
+    if is_film or b"ftyp" in begin[:8]:
         notes.append("the film behind it (a motion photo) left out")
-    if not notes and behind[:2] == b"\xff\xd8":
+    if not notes and begin[:2] == b"\xff\xd8":
         notes.append("other pictures behind it (previews) left out")
-    elif not notes and behind:
+    elif not notes and begin:
         notes.append(f"{len(behind)} bytes behind the picture left out")
 
     def unwanted(found: xmp.Property) -> bool:

@@ -31,6 +31,7 @@ from jaxshrink.files.segments import (
 
 # Of the header of a WebP of the extended kind.
 _WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+_NAMES = {"WEBP": "WebP", "AVIF": "AVIF"}
 _END_OF_IHDR = 33
 _ICC_STEP = MAX_PAYLOAD - len(ICC_HEADER) - 2
 _IRB_STEP = MAX_PAYLOAD - len(photoshop.SIGNATURE)
@@ -59,7 +60,7 @@ def fitting(metadata: Metadata, file_format: str) -> tuple[Metadata, tuple[str, 
         exif = _with_photoshop(exif, metadata.photoshop)
     if metadata.resolution is not None and metadata.resolution.unit:
         exif = _with_resolution(exif, metadata.resolution)
-    notes = (f"its comments, which {file_format} does not hold, left out",)
+    notes = (f"its comments, which {_NAMES[file_format]} does not hold, left out",)
     kept = dataclasses.replace(metadata, exif=exif, photoshop=b"", comments=(), resolution=None)
     return kept, notes if metadata.comments else ()
 

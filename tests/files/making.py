@@ -1,5 +1,6 @@
 """Files with metadata of every kind, made here from their bytes, or by Pillow; not by jaxshrink."""
 
+import functools
 import hashlib
 import io
 import struct
@@ -192,6 +193,7 @@ def photoshop():
     return resource(0x0404, iptc()) + resource(0x0425, digest) + resource(0x040B, b"an address")
 
 
+@functools.cache  # it tells the time at which it was made
 def icc():
     """A profile of Display P3's primaries: Pillow's one for sRGB, changed in its bytes."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -264,13 +266,14 @@ def extended_xmp(inside):
     return [(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + main), (0xE1, head + extension)]
 
 
-def full(file_format, *, image=None, resolution=300, **told):
+def full(file_format, *, image=None, resolution=300, comment=COMMENT, **told):
     """A file with EXIF, XMP, a profile, IPTC where the format has it, comment and resolution.
 
     Args:
       file_format: Pillow's name.
       image: another picture.
       resolution: in pixels per inch.
+      comment: b"" for none.
       told: for `exif`.
     """
     image = picture() if image is None else image
@@ -278,11 +281,13 @@ def full(file_format, *, image=None, resolution=300, **told):
     dpi = (resolution, resolution)
     if file_format == "JPEG":
         data = saved(image, "JPEG", exif=b"Exif\0\0" + raw, xmp=xmp(), icc_profile=icc(), dpi=dpi)
-        return with_segments(data, (0xED, b"Photoshop 3.0\0" + photoshop()), (0xFE, COMMENT))
+        segments = [(0xED, b"Photoshop 3.0\0" + photoshop()), (0xFE, comment)]
+        return with_segments(data, *segments[: 2 if comment else 1])
     if file_format == "PNG":
         info = PngImagePlugin.PngInfo()
         info.add_itxt("XML:com.adobe.xmp", xmp().decode())
-        info.add_text("Comment", COMMENT.decode())
+        if comment:
+            info.add_text("Comment", comment.decode())
         data = saved(image, "PNG", exif=raw, pnginfo=info, icc_profile=icc(), dpi=dpi)
         return with_chunks(data, (b"zTXt", raw_profile("iptc", photoshop())))
     if file_format == "TIFF":
