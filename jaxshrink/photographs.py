@@ -16,6 +16,7 @@ from jaxshrink.container import DEFAULT_MAX_PIXELS
 from jaxshrink.errors import DataError
 from jaxshrink.files import color
 from jaxshrink.files.exif import Exif, is_exif
+from jaxshrink.files.exif_changes import is_adobe_rgb
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
 from jaxshrink.files.opening import open_image, read_metadata
 from jaxshrink.files.pixels import REFUSE, to_8_bits
@@ -130,7 +131,7 @@ def stripped(photograph: Photograph, what: str) -> Photograph:
     if what == PLACE:
         return dataclasses.replace(photograph, metadata=without_place(metadata))
     icc = metadata.icc
-    if not icc and is_exif(metadata.exif) and Exif(metadata.exif).is_adobe_rgb:
+    if not icc and is_exif(metadata.exif) and is_adobe_rgb(Exif(metadata.exif)):
         icc = color.adobe_rgb()
     pixels = photograph.pixels
     if icc and not color.is_srgb(icc):

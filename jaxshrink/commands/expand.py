@@ -111,9 +111,16 @@ class _Expander:
                 image.load()
             except Exception as error:  # Pillow's plugins raise errors of many kinds
                 raise DataError(f"broken or truncated image ({error})") from error
+        result: bytes = data
+        notes: tuple[str, ...] = ()
+        if self._arguments.strip != "nothing":
+            from jaxshrink.photographs import without_metadata
+
+            result, notes = without_metadata(data, self._arguments.strip)
         target = job.target or "standard output"
         line = f"{job.name} -> {target}: no marker, passed through as it is"
-        return Output(data, line, self._record(job, data, data, size, None))
+        record = self._record(job, data, result, size, None) | {"notes": list(notes)}
+        return Output(result, "; ".join((line, *notes)), record)
 
     def _record(
         self, job: Job, data: bytes, result: bytes, size: tuple[int, int], model: str | None

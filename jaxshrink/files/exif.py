@@ -5,14 +5,9 @@ What grows is appended, and what is taken out is overwritten with zeros.
 """
 
 import dataclasses
-import io
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Literal
-
-from PIL import Image
-
-from jaxshrink.files import photoshop
 
 ORIENTATION = 0x0112
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
@@ -23,26 +18,8 @@ SHORT, LONG, RATIONAL, UNDEFINED = 3, 4, 5, 7
 INCH, CENTIMETRE = 2, 3
 LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 
-_WIDTH, _HEIGHT = 0x0100, 0x0101
-_EXIF, _GPS, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
-_INTEROPERABILITY_INDEX = 0x0001
-_XMP = 0x02BC  # which belongs elsewhere
-_OF_PLACE = (_GPS, _XMP, *GEOTIFF)
-_THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
-_COLOR_SPACE = 0xA001
-_PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
-_FOCAL_PLANE_X, _FOCAL_PLANE_Y = 0xA20E, 0xA20F
-_SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
-_SRGB, _ADOBE_RGB, _UNCALIBRATED = 1, 2, 0xFFFF
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+DETAILS, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
+THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
 _MOST = 2**32 - 1
 
 Order = Literal["little", "big"]
@@ -144,7 +121,7 @@ class Exif:
     @property
     def details(self) -> int:
         """Where the directory of the exposure lies; 0 for none."""
-        return self.below(_EXIF)
+        return self.below(DETAILS)
 
     def whole(self, directory: int, tag: int) -> int | None:
         """The whole number behind a tag."""
@@ -200,21 +177,22 @@ class Exif:
         table += bytes(self.data[directory + 2 + 12 * len(places) : end])  # the link
         for entry in self.entries(directory):
             if unwanted(entry.tag) and entry.end - entry.start > 4:
-                self._erase(entry.start, entry.end)
+                self.erase(entry.start, entry.end)
         # Last, for a damaged directory may overlap its values.
         self.data[directory : directory + 2] = len(kept).to_bytes(2, self.order)
         self.data[directory + 2 : end] = table.ljust(end - directory - 2, b"\0")
 
     def trim(self) -> None:
         """Cuts off the zeros at the end that nothing refers to."""
-        directories = [self.first, self.details, self._second(), self.below(_GPS)]
-        directories.append(self.below(_INTEROPERABILITY, self.details))
+        directories = [self.first, self.details, self.second, self.below(GPS)]
+        directories.append(self.below(INTEROPERABILITY, self.details))
         ends = [entry.end for start in directories for entry in self.entries(start)]
         ends += [at + 2 + 12 * self.number(at, 2) + 4 for at in directories if at]
         ends += [self.thumbnail[1] if self.thumbnail else 0, len(self.data.rstrip(b"\0"))]
         del self.data[max(ends) :]
 
-    def _erase(self, start: int, end: int) -> None:
+    def erase(self, start: int, end: int) -> None:
+        """Overwrites with zeros."""
         self.data[start:end] = bytes(max(0, end - start))
 
     def add(self, entries: Iterable[tuple[int, int, int, bytes]]) -> None:
@@ -250,160 +228,17 @@ class Exif:
     @property
     def thumbnail(self) -> tuple[int, int] | None:
         """(start, end) of the small JPEG."""
-        directory = self._second()
-        start = self.whole(directory, _THUMBNAIL)
-        length = self.whole(directory, _THUMBNAIL_LENGTH)
+        directory = self.second
+        start = self.whole(directory, THUMBNAIL)
+        length = self.whole(directory, THUMBNAIL_LENGTH)
         if not start or not length or start + length > len(self.data):
             return None
         return start, start + length
 
-    def _second(self) -> int:
+    @property
+    def second(self) -> int:
         """Where the directory of the thumbnail lies; 0 for none."""
         if not self._places(self.first):
             return 0
         place = self.first + 2 + 12 * self.number(self.first, 2)
         return self.number(place, 4) if place + 4 <= len(self.data) else 0
-
-    def drop_thumbnail(self) -> None:
-        """Takes it out, its directory, too; what it leaves at the end of the data is cut off."""
-        directory, place = self._second(), self.thumbnail
-        if not directory:
-            return
-        self.put(self.first + 2 + 12 * self.number(self.first, 2), 4, 0)
-        if place is not None:
-            if place[1] >= len(self.data) - 1:
-                del self.data[place[0] :]
-            else:
-                self._erase(*place)
-        self.remove(directory, lambda tag: True)
-        if 0 < directory == len(self.data) - 6:
-            del self.data[directory:]
-
-    def turn_thumbnail(self, orientation: int) -> bool:
-        """Turns it as `orientation` says, in its place; False where it had to be taken out."""
-        place, directory = self.thumbnail, self._second()
-        if place is None:
-            if not self.entries(directory):
-                return True
-            self.drop_thumbnail()
-            return False
-        turned = _turned(bytes(self.data[place[0] : place[1]]), orientation)
-        if turned is None:
-            self.drop_thumbnail()
-            return False
-        self._erase(*place)
-        self.data[place[0] : place[0] + len(turned)] = turned
-        self.set_whole(directory, _THUMBNAIL_LENGTH, len(turned))
-        self.set_whole(directory, ORIENTATION, 1)
-        if orientation > 4:
-            self._swap(directory, _WIDTH, _HEIGHT)
-        return True
-
-    def _swap(self, directory: int, one: int, other: int) -> None:
-        first, second = self.whole(directory, one), self.whole(directory, other)
-        if first is not None and second is not None:
-            self.set_whole(directory, one, second)
-            self.set_whole(directory, other, first)
-
-    def set_upright(self, orientation: int) -> tuple[str, ...]:
-        """Says that the pixels lie as they are shown, after they were turned so; the losses."""
-        self.set_whole(self.first, ORIENTATION, 1)
-        if orientation not in _TURNS:
-            return ()
-        lost = []
-        if not self.turn_thumbnail(orientation):
-            lost.append("the thumbnail in its EXIF, which lay otherwise, left out")
-        subject = (_SUBJECT_AREA, _SUBJECT_LOCATION)
-        if any(self.find(self.details, tag) for tag in subject):
-            self.remove(self.details, lambda tag: tag in subject)
-            lost.append("the place of its subject in EXIF, which lay otherwise, left out")
-        if orientation > 4:
-            pairs = ((self.first, X_RESOLUTION), (self.details, _FOCAL_PLANE_X))
-            for directory, tag in pairs:
-                x, y = (self.fraction(directory, tag + step) for step in (0, 1))
-                if x is not None and y is not None:
-                    self.set_fraction(directory, tag, y)
-                    self.set_fraction(directory, tag + 1, x)
-        return tuple(lost)
-
-    def set_size(self, size: tuple[int, int], factor: Fraction) -> None:
-        """Says that the picture has this size, (H, W), which is `factor` times what it had."""
-        height, width = size
-        for directory, across, down in (
-            (self.first, _WIDTH, _HEIGHT),
-            (self.details, _PIXEL_WIDTH, _PIXEL_HEIGHT),
-        ):
-            self.set_whole(directory, across, width)
-            self.set_whole(directory, down, height)
-        if factor == 1:
-            return
-        for directory, tag in (
-            (self.first, X_RESOLUTION),
-            (self.first, Y_RESOLUTION),
-            (self.details, _FOCAL_PLANE_X),
-            (self.details, _FOCAL_PLANE_Y),
-        ):
-            value = self.fraction(directory, tag)
-            if value is not None:
-                self.set_fraction(directory, tag, value * factor)
-        for tag in (_SUBJECT_AREA, _SUBJECT_LOCATION):
-            entry = self.find(self.details, tag)
-            if entry is not None and entry.kind == SHORT:
-                for at in range(entry.start, entry.end, 2):
-                    self.put(at, 2, min(0xFFFF, round(self.number(at, 2) * factor)))
-
-    def remove_place(self) -> bool:
-        """Takes out where the photograph was taken; whether there was anything."""
-        found = False
-        for holder in (self.first, self.details, self._second()):
-            directory = self.below(_GPS, holder)
-            if directory:
-                self.remove(directory, lambda tag: True)
-                self.put(directory, 2, 0)
-            if any(entry.tag in _OF_PLACE for entry in self.entries(holder)):
-                found = True
-                self.remove(holder, lambda tag: tag in _OF_PLACE)
-        self._shorten(IPTC, photoshop.iptc_without_place)
-        self._shorten(PHOTOSHOP, photoshop.without_place)
-        return found
-
-    def _shorten(self, tag: int, change: Callable[[bytes], bytes]) -> None:
-        """Puts something shorter in the place of a value; the rest becomes zeros."""
-        entry = self.find(self.first, tag)
-        if entry is None or entry.end - entry.start <= 4:
-            return
-        changed = change(bytes(self.data[entry.start : entry.end]))
-        unit = LENGTHS.get(entry.kind, 1)
-        count = -(-max(len(changed), 5) // unit)  # longer than what lies in the entry itself
-        self._erase(entry.start, entry.end)
-        self.data[entry.start : entry.start + len(changed)] = changed
-        self.put(entry.at + 4, 4, min(count, entry.count))
-
-    @property
-    def is_adobe_rgb(self) -> bool:
-        """Whether the camera says so, as cameras do that write no profile."""
-        space = self.whole(self.details, _COLOR_SPACE)
-        index = self.find(self.below(_INTEROPERABILITY, self.details), _INTEROPERABILITY_INDEX)
-        told = index is not None and self.data[index.start : index.end].startswith(b"R03")
-        return space == _ADOBE_RGB or (told and space == _UNCALIBRATED)
-
-    def set_srgb(self) -> None:
-        """Says that the colours are sRGB's, where it says anything of colours."""
-        self.set_whole(self.details, _COLOR_SPACE, _SRGB)
-
-
-def _turned(jpeg: bytes, orientation: int) -> bytes | None:
-    """A small JPEG turned, of no more bytes; None where it cannot be."""
-    try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-            if image.width * image.height > 2**20:
-                return None
-            picture = image.transpose(_TURNS[orientation])
-    except Exception:  # Pillow's plugins raise errors of many kinds
-        return None
-    for quality in (90, 80, 70, 60, 50):
-        file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.tell() <= len(jpeg):
-            return file.getvalue()
-    return None

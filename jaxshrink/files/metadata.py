@@ -3,7 +3,7 @@
 import dataclasses
 from fractions import Fraction
 
-from jaxshrink.files import photoshop, xmp
+from jaxshrink.files import exif_changes, photoshop, xmp
 from jaxshrink.files.exif import (
     CENTIMETRE,
     INCH,
@@ -86,11 +86,14 @@ class Metadata:
         }
 
 
+Told = tuple[Metadata, tuple[str, ...]]  # and a line for each thing that is lost
+
+
 def at_size(metadata: Metadata, size: tuple[int, int], factor: Fraction = Fraction(1)) -> Metadata:
     """The metadata of a picture of this size, (H, W), `factor` times what it was."""
     if is_exif(metadata.exif):
         exif = Exif(metadata.exif)
-        exif.set_size(size, factor)
+        exif_changes.set_size(exif, size, factor)
         metadata = dataclasses.replace(metadata, exif=bytes(exif))
     resolution = metadata.resolution
     return dataclasses.replace(
@@ -106,7 +109,7 @@ def upright(metadata: Metadata, orientation: int) -> tuple[Metadata, tuple[str, 
     notes: tuple[str, ...] = ()
     if is_exif(metadata.exif):
         exif = Exif(metadata.exif)
-        notes = exif.set_upright(orientation)
+        notes = exif_changes.set_upright(exif, orientation)
         metadata = dataclasses.replace(metadata, exif=bytes(exif))
     metadata = dataclasses.replace(metadata, xmp=xmp.set_upright(metadata.xmp))
     if not 2 <= orientation <= 8:
@@ -126,7 +129,7 @@ def in_srgb(metadata: Metadata) -> Metadata:
     """The metadata of a picture whose colours were converted to sRGB: without a profile."""
     if is_exif(metadata.exif):
         exif = Exif(metadata.exif)
-        exif.set_srgb()
+        exif_changes.set_srgb(exif)
         metadata = dataclasses.replace(metadata, exif=bytes(exif))
     block = photoshop.without(metadata.photoshop, (photoshop.ICC,))
     return dataclasses.replace(metadata, icc=b"", xmp=xmp.set_srgb(metadata.xmp), photoshop=block)
@@ -137,7 +140,7 @@ def without_place(metadata: Metadata) -> Metadata:
     exif = metadata.exif
     if is_exif(exif):
         editor = Exif(exif)
-        editor.remove_place()
+        exif_changes.remove_place(editor)
         exif = bytes(editor)
     extension = packet_without_place(metadata.xmp_extension)
     packet = packet_without_place(metadata.xmp)

@@ -7,16 +7,15 @@ from jaxshrink import container
 from jaxshrink.errors import DataError
 from jaxshrink.files import avif, color, photoshop
 from jaxshrink.files.exif import ORIENTATION, SHORT, Exif, is_exif, minimal
+from jaxshrink.files.exif_changes import is_adobe_rgb, remove_place
 from jaxshrink.files.metadata import Metadata, is_of_place, packet_without_place, without_place
-from jaxshrink.files.reading import (
+from jaxshrink.files.reading import PROFILE_KEYWORD, XMP_KEYWORD, orientation_of
+from jaxshrink.files.reading_jpeg import (
     EXIF_HEADER,
     EXTENSION_HEADER,
     GAIN_MAP_HEADER,
     ICC_HEADER,
-    PROFILE_KEYWORD,
     XMP_HEADER,
-    XMP_KEYWORD,
-    orientation_of,
     read_jpeg,
 )
 from jaxshrink.files.segments import (
@@ -102,7 +101,7 @@ def _jpeg(data: bytes, what: str) -> Cleaned:
 def _only_looks(metadata: Metadata) -> Metadata:
     """What tells how a picture looks."""
     icc, exif = metadata.icc, b""
-    if not icc and is_exif(metadata.exif) and Exif(metadata.exif).is_adobe_rgb:
+    if not icc and is_exif(metadata.exif) and is_adobe_rgb(Exif(metadata.exif)):
         icc = color.adobe_rgb()
     orientation = orientation_of(metadata)
     if orientation != 1:
@@ -135,7 +134,7 @@ def _exif_without_place(exif: bytes) -> bytes:
     if not is_exif(exif):
         return b""
     editor = Exif(exif)
-    editor.remove_place()
+    remove_place(editor)
     return bytes(editor)
 
 

@@ -9,16 +9,10 @@ from jaxshrink.files import exif as exif_module
 from jaxshrink.files import photoshop, xmp
 from jaxshrink.files.avif import Item, with_metadata
 from jaxshrink.files.exif import INCH, RATIONAL, SHORT, UNDEFINED, Exif, is_exif, minimal
+from jaxshrink.files.exif_changes import drop_thumbnail
 from jaxshrink.files.metadata import Metadata, Resolution, resolution_in_exif
-from jaxshrink.files.reading import (
-    EXIF_HEADER,
-    EXTENSION_HEADER,
-    ICC_HEADER,
-    PROFILE_KEYWORD,
-    TEXT_KEYWORDS,
-    XMP_HEADER,
-    XMP_KEYWORD,
-)
+from jaxshrink.files.reading import PROFILE_KEYWORD, TEXT_KEYWORDS, XMP_KEYWORD
+from jaxshrink.files.reading_jpeg import EXIF_HEADER, EXTENSION_HEADER, ICC_HEADER, XMP_HEADER
 from jaxshrink.files.segments import (
     APP1,
     APP2,
@@ -70,7 +64,7 @@ def _fitting_jpeg(metadata: Metadata) -> tuple[Metadata, tuple[str, ...]]:
     if len(metadata.exif) > _LONGEST_EXIF and is_exif(metadata.exif):
         exif = Exif(metadata.exif)
         if exif.thumbnail is not None:
-            exif.drop_thumbnail()
+            drop_thumbnail(exif)
             if len(exif.data) <= _LONGEST_EXIF:
                 metadata = dataclasses.replace(metadata, exif=bytes(exif))
                 notes.append("the thumbnail in its EXIF, which is too large for a JPEG, left out")

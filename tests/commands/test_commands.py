@@ -17,6 +17,7 @@ from jaxshrink.commands import writing
 from jaxshrink.commands.writing import write_whole
 from jaxshrink.errors import DataError
 from jaxshrink.models.weights import save_weights
+from tests.files import making
 from tests.untrained import untrained_weights
 
 
@@ -286,6 +287,16 @@ def test_an_unmarked_file_is_passed_through_unless_a_model_is_given(cli, folder,
     assert size_of(out / "b.png") == (120, 82)
     assert cli("expand", folder / "b.jpg", "-o", out / "c.jpg", "--scale", "full") == 0
     assert size_of(out / "c.jpg") == (60, 41)
+
+
+def test_what_is_passed_through_is_stripped_all_the_same(cli, tmp_path, capsys):
+    (tmp_path / "plain.jpg").write_bytes(making.full("JPEG") + making.FILM)
+    out = tmp_path / "out.jpg"
+    for option, gone in (("--strip", making.CAMERA), ("--strip=gps", making.CITY)):
+        assert cli("expand", tmp_path / "plain.jpg", "-o", out, option, model=None) == 0
+        assert gone not in out.read_bytes() and b"ftyp" not in out.read_bytes()
+        assert "the film behind it" in capsys.readouterr().out
+    assert making.CAMERA in out.read_bytes()
 
 
 def test_another_model_is_told(cli, folder, tmp_path, capsys):

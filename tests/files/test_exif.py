@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from jaxshrink.files.exif import Exif, is_exif, minimal
+from jaxshrink.files.exif_changes import is_adobe_rgb, remove_place, set_size, set_srgb, set_upright
 from tests.files import making
 
 
@@ -21,7 +22,7 @@ def told(data):
 def test_sizes_and_resolutions_follow_the_picture(order):
     data = making.exif(order=order, resolution=300, index=b"R98\0")
     exif = Exif(data)
-    exif.set_size((24, 32), Fraction(1, 2))
+    set_size(exif, (24, 32), Fraction(1, 2))
     main, details, place = told(exif)
     assert (details[0xA002], details[0xA003]) == (32, 24)
     assert (main[0x011A], main[0x011B], details[0xA20E]) == (150, 150, 2000)
@@ -29,7 +30,7 @@ def test_sizes_and_resolutions_follow_the_picture(order):
     assert len(bytes(exif)) == len(data)
     assert sum(a != b for a, b in zip(bytes(exif), data, strict=True)) < 20
     assert details[0x927C] == making.MAKER_NOTE and place[2][0] == 46
-    exif.set_size((48, 64), Fraction(2))
+    set_size(exif, (48, 64), Fraction(2))
     assert bytes(exif) == data
 
 
@@ -37,9 +38,9 @@ def test_sizes_and_resolutions_follow_the_picture(order):
 def test_fractions_that_cannot_be_halved_exactly_come_back(resolution):
     exif = Exif(making.exif(resolution=resolution))
     before = exif.fraction(exif.first, 0x011A)
-    exif.set_size((24, 32), Fraction(1, 2))
+    set_size(exif, (24, 32), Fraction(1, 2))
     assert exif.fraction(exif.first, 0x011A) == before / 2
-    exif.set_size((48, 64), Fraction(2))
+    set_size(exif, (48, 64), Fraction(2))
     assert exif.fraction(exif.first, 0x011A) == before
 
 
@@ -49,7 +50,7 @@ def test_the_thumbnail_is_turned_with_the_picture(orientation, order):
     thumbnail = making.small_jpeg()
     data = making.exif(orientation=orientation, thumbnail=thumbnail, order=order)
     exif = Exif(data)
-    assert exif.set_upright(orientation) == ()
+    assert set_upright(exif, orientation) == ()
     assert told(exif)[0][0x0112] == 1
     start, end = exif.thumbnail
     with Image.open(io.BytesIO(bytes(exif)[start:end])) as image:
@@ -71,7 +72,7 @@ def test_the_thumbnail_is_turned_with_the_picture(orientation, order):
 
 def test_a_thumbnail_that_cannot_be_turned_is_taken_out_and_told():
     exif = Exif(making.exif(orientation=6, thumbnail=b"no JPEG at all" * 9))
-    assert exif.set_upright(6) == ("the thumbnail in its EXIF, which lay otherwise, left out",)
+    assert set_upright(exif, 6) == ("the thumbnail in its EXIF, which lay otherwise, left out",)
     assert exif.thumbnail is None and b"no JPEG" not in bytes(exif)
     assert told(exif)[1][0x927C] == making.MAKER_NOTE
 
@@ -80,7 +81,7 @@ def test_a_thumbnail_that_cannot_be_turned_is_taken_out_and_told():
 def test_the_place_goes_and_nothing_else(order):
     data = making.exif(order=order, thumbnail=making.small_jpeg(), resolution=300)
     exif = Exif(data)
-    assert exif.remove_place()
+    assert remove_place(exif)
     cleaned = bytes(exif)
     kind = "big" if order == ">" else "little"
     for number in (7919, 6151):
@@ -90,7 +91,7 @@ def test_the_place_goes_and_nothing_else(order):
     assert after[1] == before[1]
     assert after[0] == {tag: v for tag, v in before[0].items() if tag != 0x8825}
     assert Exif(cleaned).thumbnail == Exif(data).thumbnail  # where the maker note's bytes are, too
-    assert not Exif(cleaned).remove_place()
+    assert not remove_place(Exif(cleaned))
 
 
 def test_iptc_in_exif_loses_the_place_too():
@@ -98,7 +99,7 @@ def test_iptc_in_exif_loses_the_place_too():
     more.append((0x8649, 7, len(making.photoshop()), making.photoshop()))
     data = making.exif(more=more)
     exif = Exif(data)
-    exif.remove_place()
+    remove_place(exif)
     cleaned = bytes(exif)
     assert data.count(making.CITY) == 2 and making.CITY not in cleaned
     main = told(cleaned)[0]
@@ -127,9 +128,9 @@ def test_damaged_exif_raises_nothing():
     data = making.exif(orientation=6, thumbnail=making.small_jpeg(), resolution=72, index=b"R03\0")
     for end in range(8, len(data), 3):
         for exif in (Exif(data[:end]), Exif(data[: end // 2] + b"\xff" * 9 + data[end // 2 :])):
-            exif.set_upright(6)
-            exif.set_size((24, 32), Fraction(1, 2))
-            exif.remove_place()
-            exif.set_srgb()
+            set_upright(exif, 6)
+            set_size(exif, (24, 32), Fraction(1, 2))
+            remove_place(exif)
+            set_srgb(exif)
             exif.trim()
-            assert exif.is_adobe_rgb in (True, False)
+            assert is_adobe_rgb(exif) in (True, False)
