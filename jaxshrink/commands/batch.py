@@ -4,9 +4,10 @@ import dataclasses
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from jaxshrink.commands.paths import Job
 from jaxshrink.commands.writing import write_whole
@@ -15,19 +16,31 @@ from jaxshrink.errors import DataError, JaxshrinkError
 _log = logging.getLogger(__name__)
 
 
+Kind = Literal["stored", "kept", "passed"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """What became of one file.
+    """What became of one file. Names, sizes and notes are told here, once for all commands.
 
     Attributes:
-      data: to be written; None leaves the target alone.
-      line: what to tell a person.
-      record: what to tell a program, JSON.
+      data: to be written.
+      num_before: bytes of the input.
+      text: what to tell a person of it, after "IN -> OUT: ".
+      record: what to tell a program beside what is told of every file, JSON.
+      kind: "stored": what the command makes of a photograph; "kept": the photograph itself, of
+        which it can make nothing better; "passed": the input, which is none for this command.
+      notes: what was done that the photograph's owner may want to know, one line each.
+      suffix: of the result's name, where that of the job does not fit its bytes.
     """
 
-    data: bytes | None
-    line: str
-    record: dict[str, Any]
+    data: bytes
+    num_before: int
+    text: str
+    record: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    kind: Kind = "stored"
+    notes: tuple[str, ...] = ()
+    suffix: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +88,7 @@ def run_batch(jobs: Sequence[Job], work: Callable[[Job], Output], manners: Manne
         for job, future in _run(jobs, work, manners):
             error = future.exception()
             if error is None:
-                progress.tell(_message(future.result(), manners), to_stderr=job.target is None)
+                progress.tell(_message(job, future.result(), manners), to_stderr=job.target is None)
             elif isinstance(error, JaxshrinkError):
                 failures.append((job, error))
             else:
@@ -96,8 +109,8 @@ def _run(
         if manners.keep_existing == "refuse" and job.target is not None and job.target.exists():
             raise DataError(f"{job.target} exists")
         output = work(job)
-        if output.data is not None and not manners.dry_run:
-            _write(job, output.data)
+        if not manners.dry_run:
+            _write(_target(job, output), output.data, job.source)
         return output
 
     if manners.num_jobs == 1 or len(jobs) == 1:
@@ -118,16 +131,33 @@ def _run(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _write(job: Job, data: bytes) -> None:
-    if job.target is not None:
-        write_whole(job.target, data, job.source)
+def _target(job: Job, output: Output) -> Path | None:
+    if job.target is None or output.suffix is None or job.exact:
+        return job.target
+    return job.target.with_suffix(output.suffix)
+
+
+def _write(target: Path | None, data: bytes, source: Path | None) -> None:
+    if target is not None:
+        write_whole(target, data, source)
         return
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
-def _message(output: Output, manners: Manners) -> str:
-    return json.dumps(output.record) if manners.as_json else output.line
+def _message(job: Job, output: Output, manners: Manners) -> str:
+    target = _target(job, output)
+    if not manners.as_json:
+        name = target or "standard output"
+        return "; ".join([f"{job.name} -> {name}: {output.text}", *output.notes])
+    shared = {
+        "input": job.name,
+        "output": None if target is None else str(target),
+        "status": output.kind,
+        "bytes_before": output.num_before,
+        "bytes_after": len(output.data),
+    }
+    return json.dumps({**shared, **output.record, "notes": output.notes})
 
 
 def _failure(failures: Sequence[tuple[Job, JaxshrinkError]], number: int) -> JaxshrinkError:

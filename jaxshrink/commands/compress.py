@@ -113,31 +113,25 @@ def _compress(model: "Model", arguments: argparse.Namespace, job: Job) -> Output
     ratio = len(original) / len(small.data)
     return Output(
         small.data,
-        _line(job, len(original), small, ratio),
-        _record(job, len(original), small, ratio),
+        len(original),
+        _text(len(original), small, ratio),
+        _record(small, ratio),
+        notes=small.notes,
     )
 
 
-def _line(job: Job, num_bytes: int, small: "Small", ratio: float) -> str:
+def _text(num_bytes: int, small: "Small", ratio: float) -> str:
     if small.ms_ssim is None:
         measured = f"PSNR {small.psnr:.2f} dB"
     else:
         measured = f"MS-SSIM {small.ms_ssim:.4f}"
-    words = [
-        f"{job.name} -> {job.target or 'standard output'}: {num_bytes} -> {len(small.data)} bytes"
-        f" ({ratio:.1f}x), {measured}, {_NAMES[small.scale]}",
-        *small.notes,
-    ]
-    return "; ".join(words)
+    sizes = f"{num_bytes} -> {len(small.data)} bytes ({ratio:.1f}x)"
+    return f"{sizes}, {measured}, {_NAMES[small.scale]}"
 
 
-def _record(job: Job, num_bytes: int, small: "Small", ratio: float) -> dict[str, Any]:
+def _record(small: "Small", ratio: float) -> dict[str, Any]:
     height, width = small.size
     return {
-        "input": job.name,
-        "output": None if job.target is None else str(job.target),
-        "bytes_before": num_bytes,
-        "bytes_after": len(small.data),
         "ratio": ratio,
         "bpp": 8 * len(small.data) / (height * width),
         "width": width,
@@ -147,5 +141,4 @@ def _record(job: Job, num_bytes: int, small: "Small", ratio: float) -> dict[str,
         "scale": _NAMES[small.scale],
         "quality": small.quality,
         "encodes": small.num_encodes,
-        "notes": list(small.notes),
     }

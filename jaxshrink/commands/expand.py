@@ -95,12 +95,9 @@ class _Expander:
         photograph = restored(pixels, data, marker.scale, file_format, self._arguments.strip)
         result = encode_photograph(photograph.pixels, file_format, photograph.metadata)
         height, width = pixels.shape[:2]
-        size = f"{width}x{height}"
-        target = job.target or "standard output"
-        line = f"{job.name} -> {target}: {size}, {len(data)} -> {len(result)} bytes"
-        record = self._record(job, data, result, (width, height), marker.model)
-        line = "; ".join((line, *photograph.notes))
-        return Output(result, line, record | {"notes": list(photograph.notes)})
+        text = f"{width}x{height}, {len(data)} -> {len(result)} bytes"
+        record = _record((width, height), marker.model)
+        return Output(result, len(data), text, record, notes=photograph.notes)
 
     def _pass_through(self, job: Job, data: bytes) -> Output:
         from jaxshrink.files.opening import open_image
@@ -111,29 +108,15 @@ class _Expander:
                 image.load()
             except Exception as error:  # Pillow's plugins raise errors of many kinds
                 raise DataError(f"broken or truncated image ({error})") from error
-        result: bytes = data
-        notes: tuple[str, ...] = ()
-        if self._arguments.strip != "nothing":
-            from jaxshrink.photographs import without_metadata
+        record = _record(size, None)
+        if self._arguments.strip == "nothing":
+            text = "no marker, passed through as it is"
+            return Output(data, len(data), text, record, "passed")
+        from jaxshrink.photographs import without_metadata
 
-            result, notes = without_metadata(data, self._arguments.strip)
-        target = job.target or "standard output"
-        line = f"{job.name} -> {target}: no marker, passed through as it is"
-        record = self._record(job, data, result, size, None) | {"notes": list(notes)}
-        return Output(result, "; ".join((line, *notes)), record)
-
-    def _record(
-        self, job: Job, data: bytes, result: bytes, size: tuple[int, int], model: str | None
-    ) -> dict[str, object]:
-        return {
-            "input": job.name,
-            "output": None if job.target is None else str(job.target),
-            "bytes_before": len(data),
-            "bytes_after": len(result),
-            "width": size[0],
-            "height": size[1],
-            "model": model,
-        }
+        result, notes = without_metadata(data, self._arguments.strip)
+        text = "no marker, passed through with less metadata"
+        return Output(result, len(data), text, record, "passed", notes)
 
     def _format(self, job: Job) -> str:
         if self._arguments.format is not None:
@@ -160,3 +143,7 @@ class _Expander:
                 self._models[wanted] = Compressor.load(wanted)
                 self._models[wanted].set_tile(self._arguments.tile)
             return self._models[wanted]
+
+
+def _record(size: tuple[int, int], model: str | None) -> dict[str, object]:
+    return {"width": size[0], "height": size[1], "model": model}

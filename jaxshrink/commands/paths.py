@@ -17,10 +17,12 @@ class Job:
     Attributes:
       source: the file; None is standard input.
       target: where the result goes; None is standard output.
+      exact: whether the user named it: then its suffix stands.
     """
 
     source: Path | None
     target: Path | None
+    exact: bool = False
 
     @property
     def name(self) -> str:
@@ -72,12 +74,12 @@ def plan(
     if PIPE in inputs:
         if len(inputs) > 1 or folder is not None:
             raise ConfigError("standard input goes alone, and to -o FILE or standard output")
-        return [Job(None, None if output in (None, PIPE) else Path(str(output)))]
+        return [Job(None, None if output in (None, PIPE) else Path(str(output)), exact=True)]
     sources = [s for text in inputs for s in _sources(text, recursive, folder)]
     if output is not None:
         if len(sources) != 1:
             raise ConfigError(f"-o is for one input, here are {len(sources)}: use -d DIR")
-        jobs = [Job(sources[0].path, None if output == PIPE else Path(output))]
+        jobs = [Job(sources[0].path, None if output == PIPE else Path(output), exact=True)]
     else:
         assert folder is not None
         jobs = [Job(s.path, (folder / s.relative).with_suffix(suffix_of(s.path))) for s in sources]
