@@ -18,12 +18,12 @@ from jaxshrink.files import color
 from jaxshrink.files.exif import Exif, is_exif
 from jaxshrink.files.exif_changes import is_adobe_rgb
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
-from jaxshrink.files.opening import open_image, read_metadata
+from jaxshrink.files.opening import read_metadata
 from jaxshrink.files.pixels import REFUSE, to_8_bits
 from jaxshrink.files.reading import orientation_of, read_metadata_of
 from jaxshrink.files.stripping import ALL, NOTHING, PLACE, without_metadata
-from jaxshrink.files.tiff import count_pages
 from jaxshrink.files.writing import add_metadata, fitting
+from jaxshrink.opening import decoding, load_image, open_image
 
 __all__ = [
     "ALL",
@@ -46,7 +46,6 @@ __all__ = [
     "without_metadata",
 ]
 
-_SEVERAL_FRAMES_AS_ONE = ("MPO",)  # a phone's photograph with previews
 _OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 4},
     "JPEG": {"quality": 95, "subsampling": "4:4:4", "optimize": True},
@@ -84,38 +83,19 @@ def read_photograph(
     Raises:
       DataError: if it is broken, too large, animated, or of a kind without a known range.
     """
-    with open_image(data, max_pixels) as image:
-        try:
-            beside = _check_frames(image, data)
-            image.load()
-            metadata, lost = read_metadata_of(image, data)
-            upright_image = ImageOps.exif_transpose(image)
-            converted = to_8_bits(upright_image, image, data, metadata.icc, background)
-        except DataError:
-            raise
-        except Exception as error:  # Pillow's plugins raise errors of many kinds
-            raise DataError(f"broken or truncated image ({error})") from error
-    pixels = np.array(converted.image)
+    image, about_file = load_image(data, max_pixels)
+    with image, decoding():
+        metadata, lost = read_metadata_of(image, data)
+        upright_image = ImageOps.exif_transpose(image)
+        converted = to_8_bits(upright_image, image, data, metadata.icc, background)
+        pixels = np.array(converted.image)
     metadata, turned = upright(metadata, orientation_of(metadata))
     if converted.was_converted:
         metadata = in_srgb(metadata)
     metadata = dataclasses.replace(metadata, icc=converted.icc)
     metadata = at_size(metadata, (pixels.shape[0], pixels.shape[1]))
-    notes = (*converted.notes, *beside, *lost, *turned)
+    notes = (*about_file, *converted.notes, *lost, *turned)
     return Photograph(pixels.reshape(*pixels.shape[:2], -1), metadata, notes)
-
-
-def _check_frames(image: Image.Image, data: bytes) -> tuple[str, ...]:
-    """A line for what is left out beside the photograph; raises DataError for several."""
-    if image.format == "TIFF":
-        frames, num_others = count_pages(data)
-        if frames > 1:
-            raise DataError(f"has {frames} pages; only one can be stored")
-        return ("smaller pictures in it (thumbnails) left out",) if num_others else ()
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format not in _SEVERAL_FRAMES_AS_ONE:
-        raise DataError(f"has {frames} frames; animations are not supported")
-    return ()
 
 
 def stripped(photograph: Photograph, what: str) -> Photograph:

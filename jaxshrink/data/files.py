@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from jaxshrink import formats
 from jaxshrink.data import packaged
-from jaxshrink.errors import DataError
-
-# Sizes are checked against `max_pixels` before anything is decoded, so Pillow's own limit,
-# which only warns up to twice its value, is not needed.
-Image.MAX_IMAGE_PIXELS = None
+from jaxshrink.errors import DataError, JaxshrinkError
+from jaxshrink.opening import open_image
 
 _TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
 _ORIENTATION_TAG = 0x0112
@@ -35,11 +33,12 @@ def list_images(location: str) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise DataError(f"{location}: no such file or folder")
-    suffixes = Image.registered_extensions()
     images = sorted(
         file
         for file in path.rglob("*")
-        if file.suffix.lower() in suffixes and not file.name.startswith(".") and file.is_file()
+        if formats.is_read(formats.kind_of_name(file))
+        and not file.name.startswith(".")
+        and file.is_file()
     )
     if not images:
         raise DataError(f"{location}: no images in this folder")
@@ -108,6 +107,8 @@ def read_image(
             pixels = np.array(converted)
         except DataError:
             raise
+        except MemoryError:
+            raise DataError(f"{path}: not enough memory to decode it") from None
         except Exception as error:  # Pillow's plugins raise errors of many kinds
             raise DataError(f"{path}: broken or truncated image ({error})") from error
     return pixels.reshape(*pixels.shape[:2], channels)
@@ -115,14 +116,9 @@ def read_image(
 
 def _open(path: Path, max_pixels: int) -> Image.Image:
     try:
-        image = Image.open(path)
-    except Exception as error:  # as above
-        raise DataError(f"{path}: cannot be read as an image ({error})") from error
-    width, height = image.size
-    if width * height > max_pixels:
-        image.close()
-        raise DataError(f"{path}: {width}x{height} is more than the limit of {max_pixels} pixels")
-    return image
+        return open_image(path, max_pixels)
+    except JaxshrinkError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:

@@ -148,7 +148,7 @@ def test_a_tiff_with_smaller_pages_is_its_first_and_one_with_others_is_refused()
     data = making.saved(large, "TIFF", save_all=True, append_images=[small])
     read = read_photograph(data)
     np.testing.assert_array_equal(read.pixels, np.asarray(large))
-    assert read.notes == ("smaller pictures in it (thumbnails) left out",)
+    assert read.notes == ("smaller copies of it in further pages left out",)
     for other in (large, making.picture(30, 40)):
         data = making.saved(large, "TIFF", save_all=True, append_images=[other])
         with pytest.raises(DataError, match="has 2 pages"):
