@@ -6,39 +6,74 @@ Exit codes are those of `jaxshrink.errors`. Nothing heavy is imported before a c
 import argparse
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from jaxshrink import __version__
+from jaxshrink import __version__, console
 from jaxshrink.commands import compress, expand, info
-from jaxshrink.errors import JaxshrinkError
+from jaxshrink.commands.batch import BatchError
+from jaxshrink.errors import DataError, JaxshrinkError
 
 _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    console.prepare()
+    try:
+        code = _run(argv)
+    except SystemExit as end:  # of argparse
+        raise SystemExit(console.finish(int(end.code or 0))) from None
+    if code == _INTERRUPTED and argv is None:  # the process ends now, undisturbed
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return console.finish(code)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    logging.getLogger("jaxshrink").setLevel(logging.INFO)
     warnings.filterwarnings("ignore", module="PIL")  # of metadata that it cannot read
     arguments = _parser().parse_args(argv)
+    verbose = getattr(arguments, "verbose", False)
+    logging.getLogger("jaxshrink").setLevel(logging.DEBUG if verbose else logging.INFO)
     try:
         arguments.run(arguments)
+    except BatchError as error:
+        return _end(str(error), error.exit_code)
     except JaxshrinkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("error: interrupted; the same command continues", file=sys.stderr)
-        return _INTERRUPTED
+        return _end(console.escaped(str(error)), error.exit_code)
+    except BrokenPipeError:  # whoever read the result has gone
+        return DataError.exit_code
+    except MemoryError:
+        return _end("not enough memory", DataError.exit_code)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _end(console.escaped(f"{place}{error.strerror or error}"), DataError.exit_code)
+    except KeyboardInterrupt as interruption:
+        return _end(f"interrupted{interruption}; {arguments.on_interruption}", _INTERRUPTED)
     return 0
 
 
+def _end(message: str, code: int) -> int:
+    console.say(f"error: {message}", to_stderr=True)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(console.escaped(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jaxshrink", description="A learned gain in a JPEG.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser = _Parser(prog="jaxshrink", description="A learned gain in a JPEG.")
+    parser.add_argument("-V", "--version", action="version", version=__version__)
+    parser.set_defaults(on_interruption="the same command continues")
+    commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND"
+    )  # type: ignore[assignment]
     compress.add_parser(commands)
     expand.add_parser(commands)
     info.add_parsers(commands)
@@ -60,8 +95,9 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=_names,
         default=("jpeg", "jpeg-optimized", "webp", "avif", "jpeg2000"),
         help="codecs (jpeg, jpeg-optimized, webp, avif, jpeg2000, jxl, jxl-transcode,"
-        " mozjpeg-lossless) and folders with models, MODEL or MODEL@CODEC; comma-separated."
-        " Both kinds of jpeg are always measured",
+        " mozjpeg-lossless), models of this package (photo) or files of weights,"
+        " MODEL[:half|:full][:refine=N][:repack], and folders of training runs, DIR or DIR@CODEC;"
+        " comma-separated. Both kinds of jpeg are always measured",
     )
     add(
         "--external",

@@ -1,20 +1,24 @@
 """Many files one after the other or at once: what is done goes on after what fails."""
 
+import contextlib
 import dataclasses
-import json
 import logging
-import sys
+import os
+import signal
+import stat
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Literal
 
-from jaxshrink.commands.paths import Job
-from jaxshrink.commands.writing import write_whole
+from jaxshrink import console
+from jaxshrink.commands.paths import Job, Plan, exists, same_name
+from jaxshrink.commands.report import Report
+from jaxshrink.commands.writing import unfinished, write_whole
 from jaxshrink.errors import DataError, JaxshrinkError
 
 _log = logging.getLogger(__name__)
-
 
 Kind = Literal["stored", "kept", "passed"]
 
@@ -50,6 +54,8 @@ class Manners:
     Attributes:
       num_jobs: files at once.
       as_json: a JSON object per line instead of words.
+      loudness: "normal" names what is stored and what a person may think was; "verbose" names
+        everything; "quiet" only what failed.
       dry_run: whether nothing is written.
       keep_existing: "skip" leaves out inputs whose output is there, "refuse" fails on them,
         "replace" writes it anew.
@@ -57,143 +63,252 @@ class Manners:
 
     num_jobs: int = 1
     as_json: bool = False
+    loudness: Literal["quiet", "normal", "verbose"] = "normal"
     dry_run: bool = False
-    keep_existing: str = "replace"
+    keep_existing: Literal["replace", "skip", "refuse"] = "replace"
 
 
 class BatchError(JaxshrinkError):
-    """Some files failed; the exit code is that of the first."""
+    """Some files failed; the exit code is that of the first. The message is fit to be printed."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
 
-def run_batch(jobs: Sequence[Job], work: Callable[[Job], Output], manners: Manners) -> None:
+def run_batch(plan: Plan, work: Callable[[Job], Output], manners: Manners) -> None:
     """Does the work of all jobs, writes and tells every result.
 
     Args:
-      jobs: what to do.
-      work: called with each; raises JaxshrinkError for what is wrong with a file.
+      plan: what to do.
+      work: called with each job; raises JaxshrinkError for what is wrong with a file.
       manners: see there.
 
     Raises:
-      JaxshrinkError: that of a single job.
-      BatchError: if some of several failed, when all others are done; lists them.
+      BatchError: if some failed, when all others are done; lists them.
+      BrokenPipeError: if the reader of a result on standard output went away.
+      KeyboardInterrupt: when nothing runs any more; says how far it came.
     """
-    if manners.keep_existing == "skip":
-        jobs = [job for job in jobs if job.target is None or not job.target.exists()]
-    failures: list[tuple[Job, JaxshrinkError]] = []
-    with _Progress(len(jobs)) as progress:
-        for job, future in _run(jobs, work, manners):
-            error = future.exception()
-            if error is None:
-                progress.tell(_message(job, future.result(), manners), to_stderr=job.target is None)
-            elif isinstance(error, JaxshrinkError):
-                failures.append((job, error))
-            else:
-                _log.debug("%s", job.name, exc_info=error)
-                text = f"unexpected error ({type(error).__name__}: {error})"
-                failures.append((job, JaxshrinkError(text)))
-            progress.step()
+    names = _Names(plan)
+    failures = [(-1, name, error) for name, error in plan.failed]
+    to_stderr = any(job.target is None for job in plan.jobs)  # where results go to the other
+    with Report(manners.as_json, manners.loudness, len(plan.jobs), to_stderr) as report:
+        for left in plan.left_out:
+            report.left_out(left)
+        for name, error in plan.failed:
+            report.failed(name, error)
+        jobs = [job for job in plan.jobs if not _is_done(job, names, manners, report)]
+        num_done = 0
+        try:
+            for index, future in _run(jobs, work, names, manners):
+                failure = _tell(jobs[index], future, names, report)
+                if failure is not None:
+                    failures.append((index, jobs[index].name, failure))
+                num_done += 1
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f" after {num_done} of {len(jobs)} files") from None
+        report.totals()
     if failures:
-        raise _failure(failures, len(jobs))
+        raise _failure(
+            sorted(failures, key=lambda failure: failure[0]), len(plan.jobs) + len(plan.failed)
+        )
+
+
+class _Names:
+    """Where results go, whose suffix may turn out only when they are there."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._lock = threading.Lock()
+        targets = (job.target for job in plan.jobs if job.target is not None)
+        sources = (job.source for job in plan.jobs if job.source is not None)
+        # Nobody else's place, and no photograph's.
+        self._taken = {_place(path) for path in (*targets, *sources)}
+
+    def final(self, job: Job, suffix: str | None) -> Path | None:
+        """The target of a result with this suffix; None is standard output."""
+        if job.target is None or suffix is None or job.exact or job.target.suffix == suffix:
+            return job.target
+        wanted = job.target.with_suffix(suffix)
+        with self._lock:
+            if _place(wanted) in self._taken:
+                wanted = job.target.with_name(job.target.name + suffix)
+            self._taken.add(_place(wanted))
+        return wanted
+
+    def earlier(self, job: Job) -> Path | None:
+        """What an earlier run may have written: the target, or a photograph that was kept."""
+        if job.target is None or exists(job.target):
+            return job.target
+        if job.source is None or job.exact:
+            return None
+        kept = job.target.with_suffix(job.source.suffix)
+        return kept if _place(kept) not in self._taken and exists(kept) else None
+
+
+def _place(path: Path) -> str:
+    return same_name(Path(os.path.abspath(path)))
+
+
+def _is_done(job: Job, names: _Names, manners: Manners, report: Report) -> bool:
+    if manners.keep_existing != "skip":
+        return False
+    try:
+        there = names.earlier(job)
+    except DataError:
+        return False  # told when its turn comes
+    if job.target is None or there is None or not exists(there):
+        return False
+    report.skipped(job.name, there)
+    return True
 
 
 def _run(
-    jobs: Sequence[Job], work: Callable[[Job], Output], manners: Manners
-) -> Iterator[tuple[Job, "Future[Output]"]]:
-    """Yields every job with what became of it, as they are done."""
+    jobs: Sequence[Job], work: Callable[[Job], Output], names: _Names, manners: Manners
+) -> "Iterator[tuple[int, Future[_Done]]]":
+    """Yields the number of every job with what became of it, as they are done."""
 
-    def do(job: Job) -> Output:
-        if manners.keep_existing == "refuse" and job.target is not None and job.target.exists():
+    def do(job: Job) -> _Done:
+        if manners.keep_existing != "replace" and job.target is not None and exists(job.target):
             raise DataError(f"{job.target} exists")
         output = work(job)
+        target = names.final(job, output.suffix)
         if not manners.dry_run:
-            _write(_target(job, output), output.data, job.source)
-        return output
+            _write(target, output.data, job.source)
+        return _Done(output, target)
 
     if manners.num_jobs == 1 or len(jobs) == 1:
-        for job in jobs:
-            future: Future[Output] = Future()
+        for index, job in enumerate(jobs):
+            future: Future[_Done] = Future()
             try:
                 future.set_result(do(job))
             except Exception as error:
                 future.set_exception(error)
-            yield job, future
+            yield index, future
         return
     pool = ThreadPoolExecutor(manners.num_jobs)
     try:
-        futures = {pool.submit(do, job): job for job in jobs}
-        for future in as_completed(futures):
-            yield futures[future], future
+        futures = {pool.submit(do, job): index for index, job in enumerate(jobs)}
+        for done in as_completed(futures):
+            yield futures[done], done
+    except BaseException:
+        with _ending_at_the_next_interrupt():
+            pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Done:
+    output: Output
+    target: Path | None
+
+
+@contextlib.contextmanager
+def _ending_at_the_next_interrupt() -> Iterator[None]:
+    """While threads finish what they began: whoever interrupts again does not want to wait.
+
+    Python cannot end threads inside of libraries; raising in the main thread would leave them to
+    crash while the interpreter is taken down.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        for name in list(unfinished):
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+        os._exit(_INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        signal.signal(signal.SIGINT, before)
 
 
-def _target(job: Job, output: Output) -> Path | None:
-    if job.target is None or output.suffix is None or job.exact:
-        return job.target
-    return job.target.with_suffix(output.suffix)
+_INTERRUPTED = 130
+
+
+def _tell(
+    job: Job, future: "Future[_Done]", names: _Names, report: Report
+) -> JaxshrinkError | None:
+    """Tells what became of a job; returns what went wrong."""
+    error = future.exception()
+    if error is None:
+        done = future.result()
+        output, target = done.output, done.target
+        report.done(
+            job.name,
+            target,
+            output.kind,
+            (output.num_before, len(output.data)),
+            output.text,
+            output.record,
+            output.notes,
+        )
+        return None
+    if isinstance(error, BrokenPipeError) and job.target is None:
+        raise error
+    failure = _as_ours(error)
+    if failure is None:
+        _log.debug("%s", job.name, exc_info=error)
+        failure = JaxshrinkError(f"unexpected error ({type(error).__name__}: {error})")
+    report.failed(job.name, failure)
+    return failure
+
+
+def _as_ours(error: BaseException) -> JaxshrinkError | None:
+    """What an error is for a user; None where it is a fault of this program."""
+    if isinstance(error, JaxshrinkError):
+        return error
+    # JAX has an error of its own for memory, which is no MemoryError.
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return DataError("not enough memory for it; a smaller --tile needs less")
+    if isinstance(error, OSError):
+        return DataError(f"{error.filename or 'a file'}: {error.strerror or error}")
+    return None
 
 
 def _write(target: Path | None, data: bytes, source: Path | None) -> None:
-    if target is not None:
-        write_whole(target, data, source)
-        return
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Writes a result: through devices and FIFOs, into the file that a link names, or whole.
+
+    Raises:
+      DataError: if it cannot be written.
+      BrokenPipeError: as `console.deliver`.
+    """
+    if target is None:
+        console.deliver(data)
+    elif _is_special(target):
+        _write_through(target, data)
+    else:
+        path = Path(os.path.realpath(target)) if target.is_symlink() else target
+        write_whole(path, data, source)
 
 
-def _message(job: Job, output: Output, manners: Manners) -> str:
-    target = _target(job, output)
-    if not manners.as_json:
-        name = target or "standard output"
-        return "; ".join([f"{job.name} -> {name}: {output.text}", *output.notes])
-    shared = {
-        "input": job.name,
-        "output": None if target is None else str(target),
-        "status": output.kind,
-        "bytes_before": output.num_before,
-        "bytes_after": len(output.data),
-    }
-    return json.dumps({**shared, **output.record, "notes": output.notes})
+def _is_special(target: Path) -> bool:
+    """Whether a name is that of a device, a FIFO or a socket."""
+    try:
+        mode = os.stat(target).st_mode
+    except (OSError, ValueError):
+        return False  # not there, or `write_whole` says why not
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _failure(failures: Sequence[tuple[Job, JaxshrinkError]], number: int) -> JaxshrinkError:
-    job, error = failures[0]
+def _write_through(target: Path, data: bytes) -> None:
+    try:
+        with open(target, "wb", buffering=0) as file:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def _failure(failures: Sequence[tuple[int, str, JaxshrinkError]], number: int) -> JaxshrinkError:
+    lines = [console.escaped(f"{name}: {error}") for _, name, error in failures]
+    code = failures[0][2].exit_code
     if number == 1:
-        return BatchError(f"{job.name}: {error}", error.exit_code)
-    lines = [f"\n  {job.name}: {error}" for job, error in failures]
-    return BatchError(f"{len(failures)} of {number} files failed:{''.join(lines)}", error.exit_code)
-
-
-class _Progress:
-    """A bar for several files, where somebody looks at it."""
-
-    def __init__(self, number: int) -> None:
-        self._bar: Any = None
-        if number > 1 and sys.stderr.isatty():
-            import tqdm
-
-            self._bar = tqdm.tqdm(total=number, unit="file")
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def step(self) -> None:
-        if self._bar is not None:
-            self._bar.update()
-
-    def tell(self, line: str, *, to_stderr: bool) -> None:
-        """Prints a line; where results go to standard output, beside it."""
-        stream = sys.stderr if to_stderr else sys.stdout
-        if self._bar is not None:
-            self._bar.clear()
-        print(line, file=stream, flush=True)
-        if self._bar is not None:
-            self._bar.refresh()
+        return BatchError(lines[0], code)
+    listed = "".join(f"\n  {line}" for line in lines)
+    return BatchError(f"{len(lines)} of {number} files failed:{listed}", code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxshrink.commands import arguments as shared
 from jaxshrink.commands.batch import Output, run_batch
-from jaxshrink.commands.paths import Job, plan
+from jaxshrink.commands.paths import Job
 from jaxshrink.commands.shipped import DEFAULT_MODEL
 from jaxshrink.errors import ConfigError
 
@@ -62,7 +62,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         help="the fewest bytes that look as good as optimized JPEG at quality N, by MS-SSIM"
         f" (default: {_DEFAULT_QUALITY})",
     )
-    add("--target-size", type=shared.positive, metavar="BYTES", help="at most so many bytes")
+    add("--target-size", type=shared.size, metavar="BYTES", help="at most so many: 20k, 1.5M")
     add("--target-bpp", type=shared.above_zero, metavar="BPP", help="at most so many per pixel")
     add("--target-msssim", type=shared.above_zero, metavar="X", help="at least this MS-SSIM")
     add("--target-psnr", type=shared.above_zero, metavar="DB", help="at least this PSNR")
@@ -70,13 +70,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     suffix = _SUFFIXES[arguments.codec]
-    jobs = plan(
-        arguments.inputs,
-        arguments.output,
-        arguments.folder,
-        recursive=arguments.recursive,
-        suffix_of=lambda source: suffix,
-    )
+    jobs = shared.plan_of(arguments, lambda source: suffix)
     from jaxshrink.photographs import REFUSE, is_color
 
     if arguments.background != REFUSE and not is_color(arguments.background):

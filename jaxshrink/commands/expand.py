@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jaxshrink import container
 from jaxshrink.commands import arguments as shared
 from jaxshrink.commands.batch import Output, run_batch
-from jaxshrink.commands.paths import Job, plan
+from jaxshrink.commands.paths import Job, read_file
 from jaxshrink.commands.shipped import shipped_names
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 
@@ -48,13 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    jobs = plan(
-        arguments.inputs,
-        arguments.output,
-        arguments.folder,
-        recursive=arguments.recursive,
-        suffix_of=lambda source: _suffix(arguments, source),
-    )
+    jobs = shared.plan_of(arguments, lambda source: _suffix(arguments, source))
     work = _Expander(arguments)
     run_batch(jobs, work, shared.manners_of(arguments))
 
@@ -62,8 +56,8 @@ def _run(arguments: argparse.Namespace) -> None:
 def _suffix(arguments: argparse.Namespace, source: Path) -> str:
     """Of a result's name: what is passed through keeps its own."""
     try:
-        unmarked = container.find(source.read_bytes()) is None
-    except (DataError, OSError):
+        unmarked = container.find(read_file(source)) is None
+    except DataError:
         unmarked = False  # what is wrong is told when its turn comes
     if unmarked and arguments.model is None:
         return source.suffix
@@ -100,23 +94,20 @@ class _Expander:
         return Output(result, len(data), text, record, notes=photograph.notes)
 
     def _pass_through(self, job: Job, data: bytes) -> Output:
-        from jaxshrink.files.opening import open_image
+        from jaxshrink.opening import load_image
 
-        with open_image(data, self._arguments.max_pixels) as image:
-            size = image.size
-            try:
-                image.load()
-            except Exception as error:  # Pillow's plugins raise errors of many kinds
-                raise DataError(f"broken or truncated image ({error})") from error
+        image, notes = load_image(data, self._arguments.max_pixels)
+        size = image.size
+        image.close()
         record = _record(size, None)
         if self._arguments.strip == "nothing":
             text = "no marker, passed through as it is"
-            return Output(data, len(data), text, record, "passed")
+            return Output(data, len(data), text, record, "passed", notes)
         from jaxshrink.photographs import without_metadata
 
-        result, notes = without_metadata(data, self._arguments.strip)
+        result, gone = without_metadata(data, self._arguments.strip)
         text = "no marker, passed through with less metadata"
-        return Output(result, len(data), text, record, "passed", notes)
+        return Output(result, len(data), text, record, "passed", (*notes, *gone))
 
     def _format(self, job: Job) -> str:
         if self._arguments.format is not None:

@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jaxshrink import container
+from jaxshrink import console, container
+from jaxshrink.commands.paths import read_file
 from jaxshrink.commands.shipped import DEFAULT_MODEL, shipped_models, shipped_names
-from jaxshrink.errors import DataError
+from jaxshrink.errors import DataError, JaxshrinkError
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,18 +27,15 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _info(arguments: argparse.Namespace) -> None:
     try:
-        data = arguments.file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{arguments.file}: cannot be read ({error.strerror})") from None
-    try:
-        facts = _facts(data)
-    except DataError as error:
-        raise DataError(f"{arguments.file}: {error}") from None
-    print(json.dumps(facts) if arguments.json else _words(arguments.file, facts))
+        facts = _facts(read_file(arguments.file))
+    except JaxshrinkError as error:
+        raise type(error)(f"{arguments.file}: {error}") from None
+    console.say(json.dumps(facts) if arguments.json else _words(arguments.file, facts))
 
 
 def _facts(data: bytes) -> dict[str, Any]:
-    from jaxshrink.files.opening import open_image, read_metadata
+    from jaxshrink.files.opening import read_metadata
+    from jaxshrink.opening import open_image
 
     marker = container.find(data)
     with open_image(data, max_pixels=2**63) as image:
@@ -67,7 +65,10 @@ def _facts(data: bytes) -> dict[str, Any]:
 def _words(path: Path, facts: dict[str, Any]) -> str:
     viewer, marker = facts["viewer"], facts["marker"]
     shown = f"{viewer['format']}, {viewer['width']}x{viewer['height']}, {viewer['mode']}"
-    lines = [f"{path}: {facts['bytes']} bytes", f"a plain viewer shows: {shown}"]
+    lines = [
+        f"{console.escaped(str(path))}: {facts['bytes']} bytes",
+        f"a plain viewer shows: {shown}",
+    ]
     if marker is None:
         lines.append("marker: none; `jaxshrink expand` passes it through")
     else:
@@ -85,13 +86,15 @@ def _words(path: Path, facts: dict[str, Any]) -> str:
 def _models(arguments: argparse.Namespace) -> None:
     models = shipped_models()
     if arguments.json:
-        print(json.dumps([vars(model) for model in models]))
+        console.say(json.dumps([vars(model) for model in models]))
         return
     if not models:
-        print("this package has no models; --model takes a file of weights")
+        console.say("this package has no models; --model takes a file of weights")
     for model in models:
         default = " (default)" if model.name == DEFAULT_MODEL else ""
         scales = " and ".join({2: "half", 1: "full"}[scale] for scale in model.scales)
-        print(f"{model.name}{default}: {scales} size, {model.num_bytes} bytes, {model.digest[:8]}")
+        console.say(
+            f"{model.name}{default}: {scales} size, {model.num_bytes} bytes, {model.digest[:8]}"
+        )
         if model.description.get("data"):
-            print(f"  trained on {model.description['data']}")
+            console.say(f"  trained on {model.description['data']}")

@@ -10,6 +10,8 @@ from jaxshrink.errors import DataError
 _MODE = 0o666  # less the umask, which the system takes off
 _PRIVATE = 0o600
 
+unfinished: set[str] = set()  # files that are being written
+
 
 def write_whole(path: Path, data: bytes, source: Path | None = None) -> None:
     """Writes a file that is there whole or not at all; its folder is made where needed.
@@ -31,6 +33,7 @@ def write_whole(path: Path, data: bytes, source: Path | None = None) -> None:
         handle = os.open(temporary, flags, _MODE if model is None else _PRIVATE)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+    unfinished.add(str(temporary))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -45,6 +48,8 @@ def write_whole(path: Path, data: bytes, source: Path | None = None) -> None:
         if isinstance(error, OSError):
             raise DataError(f"{path}: cannot be written ({error.strerror})") from None
         raise
+    finally:
+        unfinished.discard(str(temporary))
 
 
 def _facts(source: Path) -> os.stat_result | None:
