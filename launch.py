@@ -1,14 +1,16 @@
 """Trains or evaluates: python launch.py --config=configs/paper.py [--mode=evaluate]."""
 
 import logging as std_logging
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from jaxshrink.errors import ConfigError, JaxshrinkError
+from jaxshrink.errors import ConfigError, DataError, JaxshrinkError
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "What to do.", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Where to do it; default: runs/CONFIG'S NAME.")
@@ -61,6 +63,7 @@ def run() -> None:
     from jaxshrink.training.loop import train
 
     config = _CONFIG.value
+    check_folders(config, config_flags.get_override_values(flags.FLAGS["config"]))
     name = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
     workdir = Path(_WORKDIR.value or f"runs/{name}")
     if not _DISTRIBUTED.value:
@@ -74,6 +77,32 @@ def run() -> None:
         evaluate(config, workdir)
 
 
+def check_folders(config: Any, overrides: Mapping[str, Any]) -> None:
+    """Checks that the photographs are those below data.root, and that they are there.
+
+    Raises:
+      ConfigError: if data.root was told, and a cohort does not follow it.
+      DataError: if a folder below data.root is missing.
+    """
+    data, below = config.data, f"{config.data.root}/"
+    evaluates = _MODE.value == "evaluate" or config.evaluation.after_training
+    for cohort in ("train", "dev", "test") if evaluates else ("train", "dev"):
+        if f"data.{cohort}" in overrides:
+            continue
+        places = [data[cohort]] if Path(data[cohort]).exists() else data[cohort].split(",")
+        if "data.root" in overrides and not all(place.startswith(below) for place in places):
+            raise ConfigError(
+                f"data.{cohort} is {data[cohort]!r} and does not follow data.root: say"
+                f" --config.data.train=, .dev= and .test= instead of --config.data.root="
+            )
+        for place in places:
+            if place.startswith(below) and not Path(place).exists():
+                raise DataError(
+                    f"{place}: no such file or folder; this config expects"
+                    f" {place.removeprefix(below)} below data.root, or --config.data.{cohort}="
+                )
+
+
 def parse_flags(argv: list[str]) -> list[str]:
     """Parses, and says in one line what is wrong with a flag, a config file or a field."""
     try:
@@ -81,11 +110,20 @@ def parse_flags(argv: list[str]) -> list[str]:
         _ = _CONFIG.value.seed  # a file that cannot be loaded raises only when it is used
         return rest
     except (AttributeError, KeyError) as error:
-        # A KeyError's text in another's: quoted and escaped twice.
-        text = str(error).replace("\\n", " ").replace("\\", "").strip("\"'")
-        end(f"no such field in the config: {text}", 2)
+        end(f"no such field in the config: {_unknown_field(str(error))}", 2)
     except (flags.Error, TypeError, ValueError, OSError) as error:
         end(error, 2)
+
+
+def _unknown_field(text: str) -> str:
+    """The field that an error of ml_collections names, and the one that was meant.
+
+    Its text is a KeyError's in another's: quoted and escaped, once or twice.
+    """
+    sought = re.search(r"looku?p: ([\w.]+)", text) or re.search(r"\w[\w.]*", text)
+    meant = re.search(r'Did you mean "([\w.]+)"', text)
+    name = text if sought is None else sought[sought.lastindex or 0]
+    return f"{name}; did you mean {meant[1]}?" if meant else name
 
 
 def end(message: object, code: int) -> NoReturn:

@@ -62,6 +62,11 @@ class Marker:
         return payload
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a marker can name a model so."""
+    return _NAME.fullmatch(name.encode()) is not None
+
+
 def kind(file: bytes) -> str | None:
     """What a file is by its first bytes: "JPEG", "WEBP", "AVIF", or None of them."""
     if file[:2] == _START_OF_IMAGE:

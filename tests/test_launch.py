@@ -140,7 +140,11 @@ def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_p
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--config=configs/quick.py", "--config.batchsize=4"], 2, "batchsize"),
+        (
+            ["--config=configs/quick.py", "--config.batchsize=4"],
+            2,
+            "no such field in the config: batchsize; did you mean batch_size?",
+        ),
         (["--config=configs/nothing.py"], 2, "configs/nothing.py"),
         (["--config=configs/quick.py", "--config.seed=many"], 2, "many"),
         ([], 2, "config"),
@@ -152,6 +156,12 @@ def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_p
             ],
             3,
             "nowhere",
+        ),
+        (["--config=configs/quick.py", "--config.data.root=."], 2, "does not follow data.root"),
+        (
+            ["--config=configs/codec_aware.py", "--config.data.root=tests"],
+            3,
+            "expects food5k/train below data.root, or --config.data.train=",
         ),
         (["--config=configs/quick.py", "--mode=evaluate"], 4, "no training run here"),
         (["--config=configs/quick.py", "--config.batch_size=7"], 2, "3 devices"),
