@@ -22,6 +22,18 @@ _PACKAGES = (
     "pillow-jxl-plugin",
     "ssimulacra2",
 )
+_PACKAGE = Path(__file__).parents[1]
+# Of the package's source.
+_WITHOUT_EFFECT = (
+    "cli.py",
+    "commands/",
+    "console.py",
+    "evaluation/bd_rate.py",
+    "evaluation/plots.py",
+    "evaluation/report.py",
+    "evaluation/tables.py",
+    "training/",
+)
 _LIBRARIES = ("libjpeg_turbo", "webp", "avif", "jpg_2000")
 
 
@@ -34,7 +46,7 @@ def point_key(method: Method, image: SuiteImage, quality: float, metrics: Sequen
 @functools.cache
 def versions() -> dict[str, str]:
     """The software that results depend on; what is not installed is left out."""
-    found = {"jaxshrink": __version__}
+    found = {"jaxshrink": __version__, "source": source_digest(_PACKAGE)[:16]}
     for package in _PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
@@ -45,6 +57,19 @@ def versions() -> dict[str, str]:
         if version:
             found[library] = version
     return found
+
+
+def source_digest(package: Path) -> str:
+    """A hash of the source that points depend on: edited code measures anew.
+
+    What only trains, tells or draws is left out; a new file counts.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if not name.startswith(_WITHOUT_EFFECT):
+            digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 class PointCache:

@@ -10,7 +10,7 @@ from PIL import Image
 from jaxshrink.cli import main
 from jaxshrink.codecs import CODECS
 from jaxshrink.data import read_image
-from jaxshrink.evaluation.cache import PointCache
+from jaxshrink.evaluation.cache import PointCache, source_digest, versions
 from jaxshrink.evaluation.points import Point
 from jaxshrink.evaluation.scores import image_scores
 
@@ -82,6 +82,22 @@ def test_a_second_run_measures_nothing(bench_run, monkeypatch):
     before = load(bench_run.folder / "out" / "webp.json")
     assert main(bench_run.arguments) == 0
     assert load(bench_run.folder / "out" / "webp.json") == before
+
+
+def test_edited_code_measures_anew(tmp_path):
+    package = tmp_path / "package"
+    (package / "commands").mkdir(parents=True)
+    for name in ("search.py", "cli.py", "commands/info.py"):
+        (package / name).write_text("1")
+    before = source_digest(package)
+    (package / "cli.py").write_text("2")
+    (package / "commands" / "info.py").write_text("2")
+    assert source_digest(package) == before
+    (package / "search.py").write_text("2")
+    edited = source_digest(package)
+    (package / "new.py").write_text("")
+    assert len({before, edited, source_digest(package)}) == 3
+    assert len(versions()["source"]) == 16  # is part of every point's key
 
 
 def test_an_unfinished_line_of_the_cache_is_skipped(tmp_path):
