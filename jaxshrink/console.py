@@ -17,6 +17,7 @@ from jaxshrink.errors import DataError
 # Control characters, line and paragraph separators, marks that turn the direction of text, and
 # the bytes of a name that its encoding lacks.
 _UNTOLD = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_PART = 2**20  # bytes to read at once: room for all that may come would be taken beforehand
 _UNDECODED = 0xDC00  # Python adds it to such a byte
 
 _errors: dict[str, OSError | ValueError] = {}  # by the name of a stream that was lost
@@ -98,15 +99,18 @@ def receive(max_bytes: int) -> bytes:
     """
     if sys.stdin is None:
         raise DataError("it is closed")
+    parts, num_bytes = [], 0
     try:
-        data = sys.stdin.buffer.read(max_bytes + 1)
+        while part := sys.stdin.buffer.read(_PART):
+            parts.append(part)
+            num_bytes += len(part)
+            if num_bytes > max_bytes:
+                raise DataError(f"has more than {max_bytes} bytes")
+        return b"".join(parts)
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read ({_reason(error)})") from None
     except MemoryError:
         raise DataError("not enough memory to read it") from None
-    if len(data) > max_bytes:
-        raise DataError(f"has more than {max_bytes} bytes")
-    return data
 
 
 def finish(code: int) -> int:

@@ -218,9 +218,11 @@ def _ending_at_the_next_interrupt() -> Iterator[None]:
         for name in list(unfinished):
             with contextlib.suppress(OSError):
                 os.unlink(name)
-        os._exit(_INTERRUPTED)
+        os._exit(_INTERRUPTED)  # with whatever threads are doing
 
     before = signal.signal(signal.SIGINT, end)
+    told = "ending when the files in work are done; one more interrupt ends at once"
+    console.say(told, to_stderr=True)
     try:
         yield
     finally:

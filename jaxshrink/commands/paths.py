@@ -67,20 +67,17 @@ def read_file(path: Path) -> bytes:
         # Without O_NONBLOCK, opening a FIFO waits for its writer.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             status = os.fstat(file.fileno())
-            if stat.S_ISDIR(status.st_mode):
-                raise DataError("is a folder")
             if not stat.S_ISREG(status.st_mode):
-                raise DataError(f"is no file; - reads standard input: {PIPE} < {path}")
-            data = file.read(MAX_BYTES + 1)
+                raise DataError("is a device or a pipe, no file; `-` reads standard input")
+            if status.st_size > MAX_BYTES:
+                raise DataError(f"has more than {MAX_BYTES} bytes")
+            return file.read()
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})") from None
     except ValueError as error:  # a zero byte in the name
         raise DataError(f"cannot be read ({error})") from None
     except MemoryError:
         raise DataError("not enough memory to read it") from None
-    if len(data) > MAX_BYTES:
-        raise DataError(f"has more than {MAX_BYTES} bytes")
-    return data
 
 
 def exists(path: Path) -> bool:
