@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 HEAD_BYTES = 64  # of a file, to tell its kind by
-NO_PICTURE = "no picture"
+OTHER = "other"  # the kind of what is no picture
 
 _READ = {
     "JPEG": ".jpg .jpeg .jpe .jfif .jif .mpo",

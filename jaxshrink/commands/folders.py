@@ -119,7 +119,7 @@ class _Walk:
             elif entry.is_symlink():
                 self._fail(path, "is a link to nothing")
             else:
-                self._leave_out(path, "no file")
+                self._leave_out(path, "device or pipe")
         except OSError as error:
             self._fail(path, f"cannot be read ({error.strerror})")
 
@@ -135,7 +135,7 @@ class _Walk:
         if formats.is_read(kind):
             self._found.sources.append(Source(path, self._below(path)))
         elif kind is None:
-            self._leave_out(path, formats.NO_PICTURE)
+            self._leave_out(path, formats.OTHER)
         else:
             self._leave_out(path, kind, formats.advice(kind), formats.is_picture(kind))
 
