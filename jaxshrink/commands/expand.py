@@ -73,7 +73,9 @@ class _Expander:
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Output:
-        data = job.read()
+        from jaxshrink.opening import with_end
+
+        data = with_end(job.read())
         marker = container.find(data)
         if marker is None and self._arguments.model is None:
             return self._pass_through(job, data)

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jaxshrink.errors import CheckpointError
+
 DEFAULT_MODEL = "photo"
 
 _FOLDER = Path(__file__).parents[1] / "models" / "shipped"
@@ -36,19 +38,24 @@ def shipped_names() -> list[str]:
 
 
 def shipped_models() -> list[Shipped]:
-    """All models."""
+    """All models; raises CheckpointError if one is damaged."""
     return [_read(_FOLDER / f"{name}.safetensors") for name in shipped_names()]
 
 
 def _read(path: Path) -> Shipped:
-    with path.open("rb") as file:
-        length = min(int.from_bytes(file.read(8), "little"), _MAX_HEADER)
-        metadata = json.loads(file.read(length))["__metadata__"]
-    scales = sorted((int(scale) for scale in json.loads(metadata["configs"])), reverse=True)
-    return Shipped(
-        path.stem,
-        path.stat().st_size,
-        tuple(scales),
-        metadata["sha256"],
-        json.loads(metadata["description"]),
-    )
+    try:
+        with path.open("rb") as file:
+            length = min(int.from_bytes(file.read(8), "little"), _MAX_HEADER)
+            metadata = json.loads(file.read(length))["__metadata__"]
+        scales = sorted((int(scale) for scale in json.loads(metadata["configs"])), reverse=True)
+        return Shipped(
+            path.stem,
+            path.stat().st_size,
+            tuple(scales),
+            str(metadata["sha256"]),
+            dict(json.loads(metadata["description"])),
+        )
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged ({type(error).__name__} in its header)") from None

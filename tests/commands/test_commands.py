@@ -367,6 +367,27 @@ def test_info_tells_what_is_in_a_file(cli, folder, tmp_path, capsys):
     assert "notes.txt: cannot be read as an image" in capsys.readouterr().err
 
 
+def test_a_damaged_model_is_one_line(cli, tmp_path, capsys, monkeypatch):
+    from jaxshrink.commands import shipped
+
+    monkeypatch.setattr(shipped, "_FOLDER", tmp_path)
+    for data in (b"", b"\xff" * 20, b"\2" + bytes(7) + b"{}", b"\3" + bytes(7) + b"[1]"):
+        (tmp_path / "x.safetensors").write_bytes(data)
+        assert cli("models") == 4
+        assert "x.safetensors: damaged (" in capsys.readouterr().err
+
+
+def test_a_compact_file_that_lacks_its_end_is_restored(cli, folder, tmp_path):
+    small = tmp_path / "small.jpg"
+    assert cli("compress", folder / "a.png", "-o", small, "--scale", "half", "-q", 30) == 0
+    assert cli("expand", small, "-o", tmp_path / "whole.png") == 0
+    small.write_bytes(small.read_bytes()[:-2])
+    assert cli("expand", small, "-o", tmp_path / "cut.png") == 0
+    assert (tmp_path / "whole.png").read_bytes() == (tmp_path / "cut.png").read_bytes()
+    small.write_bytes(small.read_bytes()[:-200])
+    assert cli("expand", small, "-o", tmp_path / "broken.png") == 3
+
+
 def test_models_are_listed_without_loading_them(cli, model_file, capsys, monkeypatch):
     from jaxshrink.commands import shipped
 
