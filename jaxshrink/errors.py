@@ -3,9 +3,9 @@
 | code | meaning |
 |------|---------|
 | 0    | success |
-| 1    | unexpected error: a traceback, please report it |
+| 1    | unexpected error, please report it |
 | 2    | the command line or the config is wrong |
-| 3    | an image or a folder is missing, broken, too large, or cannot be written |
+| 3    | an image or a folder is missing, broken, too large, or cannot be written; memory is short |
 | 4    | a model, a checkpoint or a working directory is missing, damaged, or is another one |
 | 5    | a loss became NaN or infinite |
 | 6    | training ended below the MS-SSIM that the config asks for |
@@ -13,7 +13,7 @@
 | 8    | a codec or an external command failed on some images; the other results are kept |
 | 9    | no file is as small, or as close to the photograph, as was asked for |
 | 75   | interrupted while training; the state was saved, the same command continues |
-| 130  | interrupted elsewhere; nothing was lost |
+| 130  | interrupted elsewhere; nothing that was done is lost |
 """
 
 
