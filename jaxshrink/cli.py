@@ -6,7 +6,6 @@ Exit codes are those of `jaxshrink.errors`. Nothing heavy is imported before a c
 import argparse
 import logging
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -29,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # of argparse
         raise SystemExit(console.finish(int(end.code or 0))) from None
     if code == _INTERRUPTED and argv is None:  # the process ends now, undisturbed
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return console.finish(code)
 

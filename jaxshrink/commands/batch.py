@@ -8,7 +8,7 @@ import signal
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,6 +66,9 @@ class Manners:
     loudness: Literal["quiet", "normal", "verbose"] = "normal"
     dry_run: bool = False
     keep_existing: Literal["replace", "skip", "refuse"] = "replace"
+
+
+_Done = tuple[Output, Path | None]  # with the target
 
 
 class BatchError(JaxshrinkError):
@@ -174,7 +177,7 @@ def _run(
         target = names.final(job, output.suffix)
         if not manners.dry_run:
             _write(target, output.data, job.source)
-        return _Done(output, target)
+        return output, target
 
     if manners.num_jobs == 1 or len(jobs) == 1:
         for index, job in enumerate(jobs):
@@ -185,6 +188,8 @@ def _run(
                 future.set_exception(error)
             yield index, future
         return
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
     pool = ThreadPoolExecutor(manners.num_jobs)
     try:
         futures = {pool.submit(do, job): index for index, job in enumerate(jobs)}
@@ -195,12 +200,6 @@ def _run(
             pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Done:
-    output: Output
-    target: Path | None
 
 
 @contextlib.contextmanager
@@ -238,8 +237,7 @@ def _tell(
     """Tells what became of a job; returns what went wrong."""
     error = future.exception()
     if error is None:
-        done = future.result()
-        output, target = done.output, done.target
+        output, target = future.result()
         report.done(
             job.name,
             target,

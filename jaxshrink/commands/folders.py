@@ -38,13 +38,13 @@ class LeftOut:
         return self.kind.endswith("folder")
 
 
-@dataclasses.dataclass(frozen=True)
 class Found:
     """What was found so far; grows."""
 
-    sources: list[Source] = dataclasses.field(default_factory=list)
-    left_out: list[LeftOut] = dataclasses.field(default_factory=list)
-    failed: list[tuple[str, JaxshrinkError]] = dataclasses.field(default_factory=list)
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.left_out: list[LeftOut] = []
+        self.failed: list[tuple[str, JaxshrinkError]] = []
 
 
 def search_folder(

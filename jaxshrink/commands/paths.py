@@ -1,11 +1,9 @@
 """Which files a command reads, and where each result goes: settled before any work is done."""
 
 import dataclasses
-import glob
 import itertools
 import os
 import stat
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -149,6 +147,8 @@ def _look(
     text: str, relative: Path | None, recursive: bool, folder: Path | None, found: Found
 ) -> None:
     """Adds what a name or a pattern stands for to `found`."""
+    import glob
+
     path = Path(text)
     try:
         mode = _mode(path)
@@ -234,6 +234,8 @@ def _with_suffix(path: Path, suffix: str) -> Path:
 
 def same_name(path: Path) -> str:
     """Equal for names that some file system takes for one, as for "a.jpg" and "A.jpg"."""
+    import unicodedata
+
     return unicodedata.normalize("NFC", str(path)).casefold()
 
 
