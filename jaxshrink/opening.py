@@ -7,10 +7,10 @@ here raises DataError with one line, whatever is wrong with the file.
 import contextlib
 import importlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from jaxshrink import formats
@@ -40,7 +40,11 @@ _PLUGINS = {
 _WITHOUT_MAGIC = ("BMP", "PPM", "TGA")
 # A phone's photograph with previews, of which the first is shown.
 _SEVERAL_FRAMES_AS_ONE = ("MPO", "HEIF")
-_SUBFILE_TYPE, _REDUCED = 254, 1  # of a TIFF's page
+# What a TIFF's page says of itself: a smaller copy or a mask, in two tags; EXIF's thumbnail.
+_NEW_SUBFILE_TYPE, _COPY_OR_MASK = 254, 0b101
+_SUBFILE_TYPE, _COPY = 255, 2
+_JPEG_THUMBNAIL = 513
+_WIDTH, _HEIGHT = 256, 257
 _MAX_PAGES = 16
 _LONGEST_THUMBNAIL = 320
 _END_OF_IMAGE = b"\xff\xd9"
@@ -88,6 +92,7 @@ def load_image(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS) -> tuple[Image
     try:
         with decoding():
             notes = _one_picture(image)
+            _check_size(image.size, max_pixels)  # that of another page, perhaps
             image.load()
         return image, notes
     except DataError:
@@ -119,6 +124,8 @@ def with_end(data: bytes) -> bytes:
     """
     if not data.startswith(b"\xff\xd8\xff") or data.rstrip(b"\0").endswith(_END_OF_IMAGE):
         return data
+    import numpy as np  # which takes time to load, and `info` needs none
+
     followed = (data + _END_OF_IMAGE, data + bytes(range(1, 255)) + _END_OF_IMAGE)
     try:
         first, second = (np.asarray(Image.open(io.BytesIO(f), "r", ("JPEG",))) for f in followed)
@@ -167,12 +174,10 @@ def _one_picture(image: Image.Image) -> Notes:
     if image.format != "TIFF":
         frames = getattr(image, "n_frames", "several")
         raise DataError(f"has {frames} frames; animations are not supported")
-    sizes, reduced = _pages(image)
+    sizes, said = _pages(image)
     largest = max(sizes)
     pictures = [
-        page
-        for page, size in enumerate(sizes)
-        if not (reduced[page] or _is_thumbnail(size, largest))
+        page for page, size in enumerate(sizes) if not (said[page] or _is_thumbnail(size, largest))
     ]
     if len(pictures) != 1:
         raise DataError(f"has {len(sizes)} pages; store each as a file")
@@ -181,23 +186,38 @@ def _one_picture(image: Image.Image) -> Notes:
 
 
 def _pages(image: Image.Image) -> tuple[list[tuple[int, int]], list[bool]]:
-    """(W, H) of every page, and whether it says that it is a smaller copy."""
+    """(W, H) of every page as it is stored, and whether it says that it is no picture of its own.
+
+    Pillow need not know the kind of a page whose tags can be read: it does not know EXIF's
+    thumbnail, which has no size.
+    """
     sizes: list[tuple[int, int]] = []
-    reduced: list[bool] = []
+    said: list[bool] = []
     for page in range(_MAX_PAGES + 1):
+        is_known = True
         try:
             image.seek(page)
         except EOFError:
-            return sizes, reduced
-        except Exception:  # a later page of a kind that Pillow does not know: EXIF's thumbnail
+            return sizes, said
+        except Exception:  # as above
             if page == 0:
                 raise
-            sizes.append((0, 0))
-            reduced.append(True)
-            continue
-        sizes.append(image.size)
-        reduced.append(bool(image.tag_v2.get(_SUBFILE_TYPE, 0) & _REDUCED))  # type: ignore[attr-defined]
+            is_known = False
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        size = (tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0))
+        sizes.append(size)
+        said.append(_is_said_to_be_none(tags, page) or not (is_known or min(size)))
     raise DataError(f"has more than {_MAX_PAGES} pages; store each as a file")
+
+
+def _is_said_to_be_none(tags: Mapping[int, Any], page: int) -> bool:
+    """Whether a page says that it is a smaller copy of another, a mask, or EXIF's thumbnail."""
+    return bool(
+        tags.get(_NEW_SUBFILE_TYPE, 0) & _COPY_OR_MASK
+        or tags.get(_SUBFILE_TYPE, 0) == _COPY
+        # The first may be a JPEG of the old kind, which has this tag, too.
+        or (page and _JPEG_THUMBNAIL in tags)
+    )
 
 
 def _is_thumbnail(size: tuple[int, int], of: tuple[int, int]) -> bool:

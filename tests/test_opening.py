@@ -187,6 +187,45 @@ def test_pages_that_are_thumbnails_are_left_out(picture):
     np.testing.assert_array_equal(read_photograph(two).pixels, pixels)
 
 
+def with_page(data, *entries):
+    """A TIFF of one page, little-endian, with a directory of these short numbers behind it."""
+    (first,) = struct.unpack_from("<I", data, 4)
+    (number,) = struct.unpack_from("<H", data, first)
+    place = first + 2 + 12 * number
+    data += bytes(len(data) % 2)
+    table = b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in entries)
+    link = struct.pack("<I", len(data))
+    page = struct.pack("<H", len(entries)) + table + bytes(4)
+    return data[:place] + link + data[place + 4 :] + page
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param(((254, 4), (256, 96), (257, 64), (262, 4)), id="a mask"),
+        pytest.param(((255, 2), (256, 90), (257, 60)), id="a copy, as it was said formerly"),
+        pytest.param(((259, 6), (513, 8), (514, 100)), id="EXIF's thumbnail"),
+        pytest.param(((256, 30), (257, 20), (262, 60000)), id="a thumbnail of an unknown kind"),
+        pytest.param(((259, 1),), id="nothing"),
+    ],
+)
+def test_pages_that_say_they_are_no_pictures_are_left_out(entries, picture):
+    photograph = read_photograph(with_page(tiff(picture), *entries))
+    np.testing.assert_array_equal(photograph.pixels, np.asarray(picture))
+    assert photograph.notes == ("smaller copies of it in further pages left out",)
+
+
+def test_a_page_that_pillow_does_not_know_is_not_dropped(picture):
+    with pytest.raises(DataError, match="has 2 pages; store each as a file"):
+        read_photograph(with_page(tiff(picture), (256, 96), (257, 64), (262, 60000)))
+
+
+def test_a_later_page_is_within_the_limit_too(picture):
+    data = tiff(picture.resize((48, 32)), picture)
+    with pytest.raises(DataError, match="96x64 is more than the limit of 2000 pixels"):
+        read_photograph(data, max_pixels=2000)
+
+
 def test_pages_that_are_pictures_of_their_own_are_refused(picture):
     for other in (picture, picture.resize((48, 48)), picture.resize((90, 60))):
         with pytest.raises(DataError, match="has 2 pages; store each as a file"):

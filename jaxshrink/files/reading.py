@@ -40,7 +40,7 @@ def read_metadata_of(image: Image.Image, data: bytes) -> Told:
     else:
         of_format: dict[str | None, Callable[[Image.Image, bytes], Told]] = {
             "PNG": lambda image, data: (_of_png(image, data), ()),
-            "TIFF": lambda image, data: _of_tiff(data),
+            "TIFF": lambda image, data: _of_tiff(data, image.tell()),
             "WEBP": lambda image, data: (_of_webp(image), ()),
             "AVIF": lambda image, data: (_of_webp(image), ()),
         }
@@ -137,8 +137,8 @@ def _physical(chunk: bytes) -> Resolution | None:
     return Resolution(Fraction(x), Fraction(y), 0) if x != y else None
 
 
-def _of_tiff(data: bytes) -> Told:
-    read = tiff.read_tiff(data)
+def _of_tiff(data: bytes, page: int) -> Told:
+    read = tiff.read_tiff(data, page)
     block, iptc = read.value(exif_module.PHOTOSHOP), read.value(exif_module.IPTC)
     if iptc and not photoshop.part(block, photoshop.IPTC):
         block = photoshop.of_iptc(iptc.rstrip(b"\0")) + block

@@ -23,10 +23,9 @@ _OF_STORAGE = {
 }
 # Of raw files.
 _OF_RAW = range(0xC612, 0xC800)
-_WIDTH, _HEIGHT = 0x0100, 0x0101
-_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _REDUCED = 0x00FE, 0x00FF, 2
-_JPEG_THUMBNAIL = 0x0201
-_MOST_PAGES = 10_000
+_RESOLUTION = (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.RESOLUTION_UNIT)
+# What another page says of its own pixels.
+_OF_A_PAGE = {exif.ORIENTATION, ICC, *_RESOLUTION, *exif.GEOTIFF}
 # Longer values than this are no descriptions.
 _LONGEST = 2**20
 _KINDS = {13: 4, 16: 4, 17: 9, 18: 4}  # as EXIF has them
@@ -51,7 +50,7 @@ class Tag:
 
 @dataclasses.dataclass(frozen=True)
 class Tiff:
-    """What the first picture of a TIFF says.
+    """What a TIFF says of its picture.
 
     Attributes:
       order: of its bytes.
@@ -78,52 +77,30 @@ class Tiff:
         return head + _directory(kept, 8, self.order)
 
 
-def read_tiff(data: bytes) -> Tiff:
-    """Reads what lies inside of a TIFF or BigTIFF; no tags where it is damaged."""
-    order, is_big, first = _head(data)
-    return Tiff(order, tuple(_tags(data, first, order, is_big, 2)))
+def read_tiff(data: bytes, page: int = 0) -> Tiff:
+    """Reads what lies inside of a TIFF or BigTIFF; no tags where it is damaged.
 
-
-def _head(data: bytes) -> tuple[Order, bool, int]:
-    """Its order of bytes, whether it is a BigTIFF, and where its first directory lies."""
+    Args:
+      data: the whole file.
+      page: that of the picture. What the first page says beside it is of the same photograph.
+    """
     order: Order = "little" if data[:2] == b"II" else "big"
     is_big = int.from_bytes(data[2:4], order) == 43
-    return order, is_big, int.from_bytes(data[8:16] if is_big else data[4:8], order)
+    at = first = int.from_bytes(data[8:16] if is_big else data[4:8], order)
+    for _ in range(page):
+        at = _next(data, at, order, is_big)
+    tags = tuple(_tags(data, at, order, is_big, 2))
+    if page:
+        own = {tag.tag for tag in tags} | _OF_A_PAGE
+        tags += tuple(t for t in _tags(data, first, order, is_big, 2) if t.tag not in own)
+    return Tiff(order, tags)
 
 
-def count_pages(data: bytes) -> tuple[int, int]:
-    """How many pages a TIFF has, and how many more that show the first one smaller, or mask it."""
-    order, is_big, at = _head(data)
+def _next(data: bytes, at: int, order: Order, is_big: bool) -> int:
+    """Where the directory after that one lies."""
     head, step, wide = (8, 20, 8) if is_big else (2, 12, 4)
-    sizes: list[tuple[int, int]] = []
-    seen: set[int] = set()
-    num_others = 0
-    while 0 < at < len(data) and at not in seen and len(seen) < _MOST_PAGES:
-        seen.add(at)
-        tags = {t.tag: int.from_bytes(t.value, order) for t in _tags(data, at, order, is_big, 0)}
-        size = tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
-        if sizes and (_is_marked(tags) or _is_smaller(size, sizes[0])):
-            num_others += 1
-        else:
-            sizes.append(size)
-        link = at + head + step * int.from_bytes(data[at : at + head], order)
-        at = int.from_bytes(data[link : link + wide], order)
-    return len(sizes), num_others
-
-
-def _is_marked(tags: dict[int, int]) -> bool:
-    """Whether a page says of itself that it is a smaller version, a mask, or EXIF's thumbnail."""
-    new, old = tags.get(_NEW_SUBFILE_TYPE, 0), tags.get(_SUBFILE_TYPE, 0)
-    return bool(new & 0b101) or old == _REDUCED or _JPEG_THUMBNAIL in tags
-
-
-def _is_smaller(size: tuple[int, int], first: tuple[int, int]) -> bool:
-    """Whether it has the shape of the first, within a pixel, and at most half its sides."""
-    return (
-        0 < 2 * size[0] <= first[0]
-        and 0 < 2 * size[1] <= first[1]
-        and abs(size[0] * first[1] - size[1] * first[0]) <= max(first)
-    )
+    link = at + head + step * int.from_bytes(data[at : at + head], order)
+    return int.from_bytes(data[link : link + wide], order)
 
 
 def _tags(data: bytes, at: int, order: Order, is_big: bool, depth: int) -> Iterator[Tag]:

@@ -10,6 +10,7 @@ from PIL import Image, features
 
 from benchmarks import metadata as table
 from jaxshrink.errors import DataError
+from jaxshrink.files.exif import Exif
 from jaxshrink.files.metadata import Metadata, Resolution
 from jaxshrink.photographs import (
     compact_file,
@@ -153,6 +154,25 @@ def test_a_tiff_with_smaller_pages_is_its_first_and_one_with_others_is_refused()
         data = making.saved(large, "TIFF", save_all=True, append_images=[other])
         with pytest.raises(DataError, match="has 2 pages"):
             read_photograph(data)
+
+
+def test_the_metadata_of_a_tiff_are_those_of_its_picture_wherever_it_lies():
+    small, large = making.picture(32, 24), making.picture()
+    profile = making.icc()
+    first = {0x010F: "Acme", 0x0132: "2020:01:02 03:04:05", 0x0112: 6, 0x011A: 72.0, 0x011B: 72.0}
+    second = {0x010F: "Other", 0x0112: 3, 0x011A: 300.0, 0x011B: 300.0, 0x8773: profile}
+    small.encoderinfo, large.encoderinfo = {"tiffinfo": first}, {"tiffinfo": second}
+    read = read_photograph(
+        making.saved(small, "TIFF", save_all=True, append_images=[large], tiffinfo=first)
+    )
+    turned = large.transpose(Image.Transpose.ROTATE_180)
+    np.testing.assert_array_equal(read.pixels, np.asarray(turned))
+    exif = Exif(read.metadata.exif)
+    assert exif.value(0x010F) == b"Other\0"
+    assert exif.value(0x0132) == b"2020:01:02 03:04:05\0"
+    assert exif.whole(exif.first, 0x0112) == 1
+    assert read.metadata.icc == profile
+    assert read.metadata.resolution.x == 300
 
 
 def test_metadata_count_against_a_size_in_every_format(model_file, photograph):
