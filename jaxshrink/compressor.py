@@ -16,14 +16,17 @@ from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
 from jaxshrink.models.weights import Weights, load_weights
+from jaxshrink.opening import open_image
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.photographs import open_image
 from jaxshrink.pipeline import Pipeline
 
 PLAIN_JPEG = 0  # where a scale is named
 _JPEG = CODECS["jpeg-optimized"]
+# Of a compact image that is no JPEG and lost its marker.
+_UNKNOWN_QUALITY = 50
+_STEPS_PER_QUALITY = 8  # that `search` tries
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +175,7 @@ class Compressor:
         y_hat = _decode(data, marker, max_pixels)
         if marker is None:
             return y_hat
-        if (marker.model, marker.model_hash) != (self.name, self._hash):
+        if not self.made(marker):
             raise CheckpointError(
                 f"made by the model {marker.model} ({marker.model_hash.hex()}), "
                 f"and this is {self.name} ({self._hash.hex()})"
@@ -191,11 +194,35 @@ class Compressor:
         x_hat = pipeline.reconstruct_tiled(colored, marker.size, tables)
         return np.asarray(Image.fromarray(x_hat).convert("L"))[:, :, None] if gray else x_hat
 
+    def made(self, marker: Marker) -> bool:
+        """Whether a marker tells of this model."""
+        return (marker.model, marker.model_hash) == (self.name, self._hash)
+
     def marker_for(self, data: bytes, scale: int) -> Marker:
         """A marker for a compact image that lost its own: the size is taken for a multiple."""
-        with open_image(data) as image:
+        with open_image(data, max_pixels=2**63) as image:
             width, height = image.size
-        return Marker((scale * height, scale * width), scale, self.name, self._hash)
+        return self.adopted(Marker((scale * height, scale * width), scale, "", b""), data)
+
+    def adopted(self, marker: Marker, data: bytes) -> Marker:
+        """A file's marker as if this model had made it; what the file does not tell is guessed."""
+        told = 0 if container.kind(data) == "JPEG" else marker.quality or _UNKNOWN_QUALITY
+        return dataclasses.replace(marker, model=self.name, model_hash=self._hash, quality=told)
+
+    def has_own_tables(self, data: bytes, scale: int) -> bool:
+        """Whether a file is a JPEG with quantization tables that this model would write."""
+        with open_image(data, max_pixels=2**63) as image:
+            tables = getattr(image, "quantization", None)  # of a JPEG
+        if not tables or scale not in self._pipelines:
+            return False
+        found = np.reshape(tables[min(tables)], (1, 8, 8))
+        low, high = 1 * _STEPS_PER_QUALITY, 100 * _STEPS_PER_QUALITY
+        while low < high:  # tables get finer as quality grows
+            step = (low + high) // 2
+            coarser = self._tables(scale, step).sum() > found.sum()
+            low, high = (step + 1, high) if coarser else (low, step)
+        near = range(low, min(low + _STEPS_PER_QUALITY, 100 * _STEPS_PER_QUALITY) + 1)
+        return any(np.array_equal(self._tables(scale, step), found) for step in near)
 
     def set_tile(self, side: int) -> None:
         """Limits the windows that `encode` and `expand` compute in, in the photograph's pixels."""
@@ -207,6 +234,10 @@ class Compressor:
         bpp = 8 * num_bytes / (x.shape[0] * x.shape[1])
         distortion = self._distortion_of(x)
         return float(_distortion(distortion, x[None], x_hat[None])[0]) + lmbda * bpp
+
+    def _tables(self, scale: int, step: int) -> np.ndarray:
+        """Those of luma, which grayscale has as well, (1, 8, 8)."""
+        return self._pipelines[scale].tables(step / _STEPS_PER_QUALITY)[:1]
 
     def _distortion_of(self, x: np.ndarray) -> Distortion:
         """The distortion of training; where a side is too short for MS-SSIM, without it."""
@@ -263,7 +294,7 @@ def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
             if marker.size[0] * marker.size[1] > max_pixels:
                 raise DataError(
                     f"{marker.size[1]}x{marker.size[0]} is more than the limit of "
-                    f"{max_pixels} pixels"
+                    f"{max_pixels} pixels; --max-pixels allows more"
                 )
         try:
             pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))

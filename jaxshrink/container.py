@@ -107,6 +107,41 @@ def find(file: bytes) -> Marker | None:
     return _parse(payloads[0]) if payloads else None
 
 
+def readable(file: bytes) -> Marker | None:
+    """The marker of a file; None as well where there is one that cannot be right."""
+    try:
+        return find(file)
+    except DataError:
+        return None
+
+
+def placed(marker: Marker, size: tuple[int, int]) -> tuple[Marker | None, tuple[str, ...]]:
+    """A marker as it holds for a picture that may have been turned, cropped or resized since.
+
+    Args:
+      marker: of the picture's file.
+      size: (h, w) of the picture as it is stored.
+
+    Returns:
+      The marker with the size that the picture is to be restored to; None for a picture that is as
+      large as the photograph already. And what was found, one line each.
+    """
+    turned = dataclasses.replace(marker, size=marker.size[::-1])
+    if marker.compact_size == size:
+        return marker, ()
+    if turned.compact_size == size:
+        return turned, ("was turned after it was made",)
+    height, width = size
+    for full in (marker.size, turned.size):
+        if marker.scale > 1 and height >= full[0] and width >= full[1]:
+            return None, (f"is as large as the photograph already, {width}x{height}: not enlarged",)
+    restored = dataclasses.replace(marker, size=(marker.scale * height, marker.scale * width))
+    told = "{1}x{0}".format(*marker.compact_size)
+    made = "{1}x{0}".format(*restored.size)
+    note = f"was {told} when it was made, and is {width}x{height}: restored to {made}"
+    return restored, (note,)
+
+
 def add_segments(jpeg: bytes, segments: Sequence[tuple[int, bytes]]) -> bytes:
     """Puts application segments, (second byte of their code, payload), after a JPEG's JFIF header.
 

@@ -18,7 +18,7 @@ from jaxshrink.files import color
 from jaxshrink.files.exif import Exif, is_exif
 from jaxshrink.files.exif_changes import is_adobe_rgb
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
-from jaxshrink.files.opening import read_metadata
+from jaxshrink.files.opening import read_metadata, read_orientation
 from jaxshrink.files.pixels import REFUSE, to_8_bits
 from jaxshrink.files.reading import orientation_of, read_metadata_of
 from jaxshrink.files.stripping import ALL, NOTHING, PLACE, without_metadata
@@ -40,6 +40,7 @@ __all__ = [
     "is_color",
     "open_image",
     "read_metadata",
+    "read_orientation",
     "read_photograph",
     "restored",
     "stripped",

@@ -10,6 +10,7 @@ from jaxshrink.commands import arguments as shared
 from jaxshrink.commands.batch import Output, run_batch
 from jaxshrink.commands.paths import Job, read_file
 from jaxshrink.commands.shipped import shipped_names
+from jaxshrink.container import Marker
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -56,12 +57,25 @@ def _run(arguments: argparse.Namespace) -> None:
 def _suffix(arguments: argparse.Namespace, source: Path) -> str:
     """Of a result's name: what is passed through keeps its own."""
     try:
-        unmarked = container.find(read_file(source)) is None
+        data = read_file(source)
+        unmarked = container.find(data) is None
     except DataError:
         unmarked = False  # what is wrong is told when its turn comes
-    if unmarked and arguments.model is None:
+    wanted = arguments.format
+    passed = unmarked and (wanted is None or _is_in(data, wanted.upper()))
+    if passed and arguments.model is None:
         return source.suffix
     return _SUFFIXES[arguments.format or "png"]
+
+
+def _is_in(data: bytes, picture: str) -> bool:
+    """Whether a file is a picture of this format already."""
+    from jaxshrink.kept import format_of
+
+    try:
+        return format_of(data) == picture
+    except DataError:
+        return False  # as above
 
 
 class _Expander:
@@ -73,29 +87,56 @@ class _Expander:
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Output:
-        from jaxshrink.opening import with_end
+        data = job.read()
+        if self._arguments.model is not None:
+            return self._restored(job, data, container.readable(data))
+        try:
+            marker = container.find(data)
+        except DataError as error:
+            raise DataError(f"{error}; --model NAME restores it all the same") from None
+        if marker is not None:
+            return self._restored(job, data, marker)
+        wanted = self._wanted(job)
+        if wanted is None or _is_in(data, wanted):
+            return self._passed_through(data)
+        return self._converted(data, wanted)
 
-        data = with_end(job.read())
-        marker = container.find(data)
-        if marker is None and self._arguments.model is None:
-            return self._pass_through(job, data)
+    def _restored(self, job: Job, data: bytes, marker: Marker | None) -> Output:
+        file_format = self._wanted(job) or "PNG"
+        limit = self._arguments.max_pixels
         compressor = self._model(None if marker is None else marker.model)
-        if marker is None:
-            marker = compressor.marker_for(data, _SCALES[self._arguments.scale])
-        pixels = compressor.expand(data, marker=marker, max_pixels=self._arguments.max_pixels)
 
-        file_format = self._format(job)
-
+        from jaxshrink import expansion
         from jaxshrink.photographs import encode_photograph, restored
 
-        photograph = restored(pixels, data, marker.scale, file_format, self._arguments.strip)
+        if self._arguments.model is None and marker is not None:
+            found = expansion.restore(compressor, data, marker, limit)
+        else:
+            scale = _SCALES[self._arguments.scale]
+            found = expansion.restore_with(compressor, data, marker, scale, limit)
+        strip = self._arguments.strip
+        photograph = restored(found.pixels, data, found.scale, file_format, strip)
         result = encode_photograph(photograph.pixels, file_format, photograph.metadata)
-        height, width = pixels.shape[:2]
+        height, width = photograph.pixels.shape[:2]
         text = f"{width}x{height}, {len(data)} -> {len(result)} bytes"
-        record = _record((width, height), marker.model)
-        return Output(result, len(data), text, record, notes=photograph.notes)
+        notes = (*found.notes, *photograph.notes)
+        record = _record((width, height), compressor.name)
+        return Output(result, len(data), text, record, notes=notes)
 
-    def _pass_through(self, job: Job, data: bytes) -> Output:
+    def _converted(self, data: bytes, file_format: str) -> Output:
+        """A plain picture in the format that was asked for."""
+        from jaxshrink.photographs import encode_photograph, fitting, read_photograph, stripped
+
+        photograph = read_photograph(data, max_pixels=self._arguments.max_pixels)
+        photograph = stripped(photograph, self._arguments.strip)
+        metadata, lost = fitting(photograph.metadata, file_format)
+        result = encode_photograph(photograph.pixels, file_format, metadata)
+        notes = (*photograph.notes, *lost)
+        height, width = photograph.pixels.shape[:2]
+        text = f"no marker, written as {file_format}: {len(data)} -> {len(result)} bytes"
+        return Output(result, len(data), text, _record((width, height), None), "passed", notes)
+
+    def _passed_through(self, data: bytes) -> Output:
         from jaxshrink.opening import load_image
 
         image, notes = load_image(data, self._arguments.max_pixels)
@@ -107,14 +148,20 @@ class _Expander:
             return Output(data, len(data), text, record, "passed", notes)
         from jaxshrink.photographs import without_metadata
 
-        result, gone = without_metadata(data, self._arguments.strip)
+        try:
+            result, gone = without_metadata(data, self._arguments.strip)
+        except DataError as error:
+            raise DataError(f"{error}: name a --format to write it anew") from None
         text = "no marker, passed through with less metadata"
         return Output(result, len(data), text, record, "passed", (*notes, *gone))
 
-    def _format(self, job: Job) -> str:
+    def _wanted(self, job: Job) -> str | None:
+        """The format that --format or the name behind -o asks for; None where neither does."""
         if self._arguments.format is not None:
             return str(self._arguments.format).upper()
-        suffix = ".png" if job.target is None else job.target.suffix.lower()
+        if not job.exact or job.target is None or not job.target.suffix:
+            return None
+        suffix = job.target.suffix.lower()
         if suffix not in _FORMATS:
             raise ConfigError(f"unknown suffix {suffix!r}: use {', '.join(_FORMATS)} or --format")
         return _FORMATS[suffix]
@@ -125,7 +172,10 @@ class _Expander:
         # What a marker names is no path, however it reads.
         if told is None and name not in shipped_names():
             known = ", ".join(shipped_names()) or "none"
-            raise CheckpointError(f"made by the model {name}, which is not here (known: {known})")
+            raise CheckpointError(
+                f"made by the model {name}, which is not here (known: {known});"
+                " --model takes another, or its file"
+            )
         wanted = str(told or name)
         with self._lock:
             if wanted not in self._models:

@@ -8,7 +8,7 @@ from typing import Any
 from jaxshrink import console, container
 from jaxshrink.commands.paths import read_file
 from jaxshrink.commands.shipped import DEFAULT_MODEL, shipped_models, shipped_names
-from jaxshrink.errors import DataError, JaxshrinkError
+from jaxshrink.errors import JaxshrinkError
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,9 +41,7 @@ def _facts(data: bytes) -> dict[str, Any]:
     with open_image(data, max_pixels=2**63) as image:
         viewer: dict[str, Any] = {"format": image.format, "mode": image.mode}
         viewer |= {"width": image.width, "height": image.height}
-        fits = marker is None or marker.compact_size == (image.height, image.width)
-    if not fits:
-        raise DataError("marker of a picture of another size")
+        size = (image.height, image.width)
     facts: dict[str, Any] = {"bytes": len(data), "viewer": viewer, "marker": None}
     facts["metadata"] = read_metadata(data).sizes()
     if marker is not None:
@@ -59,6 +57,7 @@ def _facts(data: bytes) -> dict[str, Any]:
             "model_is_here": marker.model in shipped_names(),
             "bpp": 8 * len(data) / (width * height),
         }
+        facts["notes"] = list(container.placed(marker, size)[1])
     return facts
 
 
@@ -77,6 +76,7 @@ def _words(path: Path, facts: dict[str, Any]) -> str:
             f"photograph: {marker['width']}x{marker['height']}, {marker['bpp']:.3f} bits per pixel",
             f"scale: {marker['scale']}",
             f"model: {marker['model']} ({marker['model_hash']}{here})",
+            *(f"note: {note}" for note in facts["notes"]),
         ]
     kept = [f"{name.upper()} {size} bytes" for name, size in facts["metadata"].items() if size]
     lines.append(f"metadata: {', '.join(kept) or 'none'}")

@@ -15,3 +15,10 @@ def read_metadata(data: bytes) -> Metadata:
     with open_image(data, max_pixels=2**63) as image:
         metadata, _ = read_metadata_of(image, data)
     return upright(metadata, orientation_of(metadata))[0]
+
+
+def read_orientation(data: bytes) -> int:
+    """How the pixels of a picture that can be decoded lie, 1 to 8, as EXIF has it."""
+    with open_image(data, max_pixels=2**63) as image:
+        metadata, _ = read_metadata_of(image, data)
+    return orientation_of(metadata)

@@ -11,6 +11,7 @@ from jaxshrink import container
 from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import Compressor
 from jaxshrink.errors import CheckpointError, DataError
+from jaxshrink.expansion import restore_with
 
 _MAX_PIXELS = 40_000
 
@@ -79,12 +80,18 @@ def test_a_file_of_another_kind_must_tell_its_quality(compressor, photograph):
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata
-def test_damaged_files_are_pictures_or_documented_errors(compressor, file, changes, share):
+@pytest.mark.parametrize("any_way", [False, True])
+def test_damaged_files_are_pictures_or_documented_errors(any_way, compressor, file, changes, share):
     data = bytearray(file)
     for position, value in changes:
         data[int(position**2 * (len(data) - 1))] = value
+    damaged = bytes(data[: int(share * len(data))])
     try:
-        pixels = compressor.expand(bytes(data[: int(share * len(data))]), max_pixels=_MAX_PIXELS)
+        if any_way:
+            marker = container.readable(damaged)
+            pixels = restore_with(compressor, damaged, marker, 2, _MAX_PIXELS).pixels
+        else:
+            pixels = compressor.expand(damaged, max_pixels=_MAX_PIXELS)
     except (DataError, CheckpointError) as error:
         assert "\n" not in str(error)
     else:
