@@ -1,9 +1,12 @@
-"""The tool from Python: photographs in files or arrays, in memory.
+"""The tool from Python: photographs in files, in memory, in arrays or in PIL images.
 
 Two functions for a photograph now and then, with the model that the package ships:
 
-    small = compress(Path("holiday.jpg").read_bytes(), quality=75)
+    small = compress("holiday.jpg", quality=75)
+    Path("small").with_suffix(small.suffix).write_bytes(small.data)
     pixels = expand(small.data)
+
+What the command line calls `--target-size` is `target_size` here, and so on.
 
 And a class for those who hold a model in memory. Here with one that was never trained, on a
 photograph that an installed package ships:
@@ -33,10 +36,16 @@ b'\\xff\\xd8'
 
 Arrays do as well; one channel stays one channel:
 
->>> gray = np.tile(np.arange(200, dtype=np.uint8), (180, 1))[:, :, None]
->>> small = model.compress(gray, quality=30, scale=2)
+>>> gray = np.tile(np.arange(200, dtype=np.uint8), (180, 1))
+>>> small = model.compress(gray, quality=30, scale="half")
 >>> model.expand(small.data).shape
 (180, 200, 1)
+
+A file that was compressed already is passed through, and so is one that does not become smaller:
+
+>>> again = model.compress(small.data)
+>>> again.data == small.data, again.kept
+(True, True)
 
 What cannot be done is an error of `jaxshrink.errors`, with one line:
 
@@ -51,84 +60,89 @@ jaxshrink.errors.DataError: cannot be read as an image (unknown format)
 """
 
 import dataclasses
+import os
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
-from jaxshrink import container
+from jaxshrink import container, keeping
 from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
-from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
-from jaxshrink.errors import CheckpointError, ConfigError, DataError
+from jaxshrink.container import DEFAULT_MAX_PIXELS
+from jaxshrink.errors import CheckpointError, ConfigError, DataError, TargetError
+from jaxshrink.expansion import restore, restore_with
+from jaxshrink.inputs import Input, Source, read_file, read_input
 from jaxshrink.models.weights import DEFAULT_MODEL, shipped_weights
 from jaxshrink.photographs import (
-    ALL,
-    NOTHING,
-    PLACE,
     Metadata,
     Photograph,
+    at_size,
     compact_file,
     fitting,
+    read_metadata,
     read_photograph,
     stripped,
 )
 from jaxshrink.search import Found, Options, Target, search
-
-DEFAULT_QUALITY = 75
+from jaxshrink.settings import (
+    DEFAULT_QUALITY,
+    SCALE_NAMES,
+    Settings,
+    scale_of,
+    settings_of,
+    target_of,
+)
+from jaxshrink.small import Small
 
 _LONGEST_SIDES = {"jpeg": 65535, "webp": 16383, "avif": 65535}
 
 
-@dataclasses.dataclass(frozen=True)
-class Small:
-    """A compressed photograph.
-
-    Attributes:
-      data: the file.
-      size: (H, W) of the photograph, upright.
-      scale: of the compact image: 2, 1, or 0 for a plain picture without marker.
-      quality: of the codec.
-      ms_ssim: of what `expand` makes of it; None where a side is too short.
-      psnr: likewise, in decibels.
-      num_encodes: how many files were made to find it.
-      notes: what was done to the photograph that its owner may want to know.
-    """
-
-    data: bytes
-    size: tuple[int, int]
-    scale: int
-    quality: float
-    ms_ssim: float | None
-    psnr: float
-    num_encodes: int
-    notes: tuple[str, ...]
-
-
-def compress(photograph: bytes | np.ndarray, quality: int = DEFAULT_QUALITY) -> Small:
+def compress(
+    photograph: Input, *, model: str | os.PathLike[str] = DEFAULT_MODEL, **options: Any
+) -> Small:
     """Stores a photograph in the fewest bytes that look as good as optimized JPEG at a quality.
 
-    Loads the package's model, every time; see `Model` for more, and for what is raised.
+    Loads a model, every time; see `Model.compress` for the options, and for what is raised.
     """
-    return Model.load().compress(photograph, quality=quality)
+    return Model.load(model).compress(photograph, **options)
 
 
-def expand(file: bytes) -> np.ndarray:
+def expand(
+    file: str | os.PathLike[str] | bytes,
+    *,
+    model: str | os.PathLike[str] | None = None,
+    scale: str | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> np.ndarray:
     """Restores a photograph, uint8 (H, W, 1 or 3); a file without marker is decoded.
 
     Loads the model that the file's marker names, every time.
 
+    Args:
+      file: its path or its bytes.
+      model: instead of the one that the marker names, or where there is no marker.
+      scale: with a model, "half" (the default) or "full", where there is no marker.
+      max_pixels: refuse photographs of more.
+
     Raises:
       DataError: if the file is broken, or its marker cannot be right.
       CheckpointError: if its model is not one of the package's.
+      ConfigError: if there is no such scale.
     """
-    marker = container.find(file)
-    name = DEFAULT_MODEL if marker is None else marker.model
-    # What a marker names is no path, however it reads.
-    if marker is not None and name not in shipped_weights():
-        raise CheckpointError(f"made by the model {name}, which is not here")
+    data = read_file(file)
+    if model is not None:
+        return Model.load(model).expand(data, scale=scale or "half", max_pixels=max_pixels)
+    if scale is not None:
+        raise ConfigError("a scale goes with a model, for a file that lost its marker")
+    marker = container.find(data)
     if marker is None:
-        return read_photograph(file).pixels
-    return Model.load(name).expand(file)
+        return read_photograph(data, max_pixels=max_pixels).pixels
+    # What a marker names is no path, however it reads.
+    if marker.model not in shipped_weights():
+        raise CheckpointError(f"made by the model {marker.model}, which is not here")
+    return Model.load(marker.model).expand(data, max_pixels=max_pixels)
 
 
 class Model:
@@ -140,107 +154,201 @@ class Model:
 
     def __init__(self, compressor: Compressor) -> None:
         self.compressor = compressor
+        self._others: dict[str, Compressor] = {}
 
     @classmethod
-    def load(cls, name_or_path: str = DEFAULT_MODEL) -> "Model":
+    def load(cls, name_or_path: str | os.PathLike[str] = DEFAULT_MODEL) -> "Model":
         """Opens a model of the package by its name, or a file; raises CheckpointError."""
-        return cls(Compressor.load(name_or_path))
+        if not isinstance(name_or_path, (str, os.PathLike)):
+            raise CheckpointError(f"no model {name_or_path!r}: expected a name or a path")
+        return cls(Compressor.load(os.fspath(name_or_path)))
 
     def compress(
         self,
-        photograph: bytes | np.ndarray,
+        photograph: Input,
         *,
         quality: int | None = None,
         target_size: int | None = None,
         target_bpp: float | None = None,
-        target_ms_ssim: float | None = None,
+        target_msssim: float | None = None,
         target_psnr: float | None = None,
         effort: int = 2,
-        scale: int | None = None,
-        codec: str = "jpeg",
+        scale: str | None = None,
+        codec: str | None = None,
+        resize: str | None = None,
+        recompress: bool = False,
         strip: bool | str = False,
         background: str = "white",
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> Small:
-        """Stores a photograph; never worse than optimized JPEG at the same bytes.
+        """Stores a photograph; never worse than optimized JPEG at the same bytes, and never larger.
 
         Args:
-          photograph: a file of any kind, or uint8 (H, W, 1 or 3).
-          quality: the fewest bytes that look as good as optimized JPEG at this quality, 1 to 100.
+          photograph: the path or the bytes of a file of any kind, a PIL image, or uint8 (H, W),
+            (H, W, 1), (H, W, 3), or with transparency (H, W, 4).
+          quality: the fewest bytes that look as good as optimized JPEG at this quality, 1 to 100;
+            75 where no target is named.
           target_size, target_bpp: instead, at most so many bytes, or bits per pixel.
-          target_ms_ssim, target_psnr: instead, at least so close.
+          target_msssim, target_psnr: instead, at least so close.
           effort: 1 to 3, from quick to near the target.
-          scale: force 2, 1 or 0 (plain); None: the best.
-          codec: "jpeg", "webp" or "avif".
+          scale: force "half", "full" or "plain"; None: the best.
+          codec: "jpeg", "webp" or "avif": of whatever comes out; a file of another format is not
+            kept, however small it is. None: JPEG, and a file that is kept has its own format.
+          resize: "WxH", "W" or "N%", before all else; nothing is enlarged.
+          recompress: expand a compact file, and compress the photograph again; without this, it is
+            passed through as it is.
           strip: leave the metadata out; "gps": only where the photograph was taken.
           background: a colour to lay transparent pixels over, or "refuse".
           max_pixels: refuse files of more.
 
         Raises:
           DataError: if the photograph cannot be read, or stored with this codec.
-          ConfigError: if there are two targets, or the model has no such scale.
+          ConfigError: if an argument is wrong, or the model has no such scale.
           TargetError: if no file meets the target.
+          CheckpointError: if a compact file is to be expanded whose model is not here.
         """
-        target = Target(quality, target_size, target_bpp, target_ms_ssim, target_psnr)
-        if len([value for value in dataclasses.astuple(target) if value is not None]) > 1:
-            raise ConfigError("name one target, not several")
-        target = Target(quality=DEFAULT_QUALITY) if target == Target() else target
-        taken = stripped(_take(photograph, max_pixels, background), _what(strip))
-        metadata, notes = fitting(taken.metadata, codec.upper())
-        _check_size(taken.pixels, codec)
-        options = Options(
-            self._scales(scale),
-            effort,
-            codec,
-            extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
-            never_worse=scale is None,
+        target = target_of(quality, target_size, target_bpp, target_msssim, target_psnr)
+        settings = settings_of(
+            target,
+            effort=effort,
+            scale=scale,
+            codec=codec,
+            resize=resize,
+            recompress=recompress,
+            strip=strip,
+            background=background,
+            max_pixels=max_pixels,
         )
-        found = search(self.compressor, taken.pixels, target, options)
-        return _small(found, taken, metadata, notes)
+        self._scales(settings.scale)
+        source = read_input(photograph)
+        if source.file is None or not keeping.is_compact(source.file):
+            taken = source.decode(max_pixels, background)
+        elif keeping.passes(source.file, settings):
+            return keeping.passed(source.file, settings)
+        else:
+            taken = self._expanded(source.file, max_pixels)
+        return self._store(source, taken, settings)
 
     def expand(
         self,
-        file: bytes,
+        file: str | os.PathLike[str] | bytes,
         *,
-        marker: Marker | None = None,
+        scale: str | None = None,
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> np.ndarray:
         """Restores a photograph, uint8 (H, W, 1 or 3); a file without marker is decoded.
 
+        A file that was turned, cropped or resized since it was made is restored as it is now.
+
         Args:
-          file: of `compress`.
-          marker: for a file that lost its own, see `Compressor.marker_for`.
+          file: of `compress`, its path or its bytes.
+          scale: restore it with this model, whatever made it; "half" or "full", which counts where
+            its marker was lost.
           max_pixels: refuse photographs of more.
 
         Raises:
           DataError: if the file is broken, or its marker cannot be right.
           CheckpointError: if it was made by another model.
+          ConfigError: if there is no such scale.
         """
-        return self.compressor.expand(file, marker=marker, max_pixels=max_pixels)
+        data = read_file(file)
+        if scale is not None:
+            forced = scale_of(scale)
+            if not forced:
+                raise ConfigError("a plain picture is expanded without a scale")
+            marker = container.readable(data)
+            return restore_with(self.compressor, data, marker, forced, max_pixels).pixels
+        marker = container.find(data)
+        if marker is None:
+            return read_photograph(data, max_pixels=max_pixels).pixels
+        return restore(self.compressor, data, marker, max_pixels).pixels
+
+    def _store(self, source: Source, taken: Photograph, settings: Settings) -> Small:
+        """The smaller of what `search` finds and of the input, where that can be kept."""
+        resized = _resized(taken, settings)
+        keepable = keeping.keepable(source, settings) if resized is taken else None
+        coarse, notes = keeping.coarse(source, keepable, settings)
+        ceiling = settings.target.ceiling(resized.pixels.shape)
+        if keepable is not None:
+            reason = coarse or keeping.small_enough(keepable, ceiling, settings)
+            if reason is not None:
+                return keeping.kept_as_it_is(keepable, resized, reason, settings)
+        try:
+            small = self._searched(resized, settings)
+        except TargetError:
+            if keepable is None or ceiling is None or len(keepable) > ceiling:
+                raise
+            return keeping.kept_as_it_is(keepable, resized, "gets no smaller", settings)
+        if keepable is not None and len(keepable) <= len(small.data):
+            reason = f"would be {len(small.data)} bytes at best"
+            return keeping.kept_as_it_is(keepable, resized, reason, settings)
+        if source.file is not None and len(small.data) > len(source.file):
+            if notes and resized is not taken:
+                small = self._no_larger(small, len(source.file), resized, settings)
+            if len(small.data) > len(source.file):
+                notes = (*notes, f"larger than the input, which has {len(source.file)} bytes")
+        return dataclasses.replace(small, notes=(*small.notes, *notes))
+
+    def _searched(self, taken: Photograph, settings: Settings) -> Small:
+        codec = settings.stored_codec
+        taken = stripped(taken, settings.strip)
+        metadata, notes = fitting(taken.metadata, codec.upper())
+        _check_size(taken.pixels, codec)
+        options = Options(
+            self._scales(settings.scale),
+            settings.effort,
+            codec,
+            extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
+            never_worse=settings.scale is None,
+        )
+        found = search(self.compressor, taken.pixels, settings.target, options)
+        return _small(found, taken, metadata, notes)
+
+    def _no_larger(
+        self, small: Small, ceiling: int, taken: Photograph, settings: Settings
+    ) -> Small:
+        """What is stored of a coarse JPEG that was resized: no more bytes than it had before."""
+        target = Target(size=ceiling)
+        try:
+            return self._searched(taken, dataclasses.replace(settings, target=target))
+        except TargetError:
+            return small
+
+    def _expanded(self, file: bytes, max_pixels: int) -> Photograph:
+        """The photograph that a compact file holds."""
+        marker = container.find(file)
+        assert marker is not None
+        compressor = self.compressor
+        if not compressor.made(marker):
+            if marker.model not in shipped_weights():
+                raise CheckpointError(f"made by the model {marker.model}, which is not here")
+            if marker.model not in self._others:
+                self._others[marker.model] = Compressor.load(marker.model)
+            compressor = self._others[marker.model]
+        restored = restore(compressor, file, marker, max_pixels)
+        notes = ("was a compact file: expanded first", *restored.notes)
+        size = (restored.pixels.shape[0], restored.pixels.shape[1])
+        metadata = at_size(read_metadata(file), size, Fraction(restored.scale))
+        return Photograph(restored.pixels, metadata, notes)
 
     def _scales(self, forced: int | None) -> tuple[int, ...]:
         if forced is None:
             return self.compressor.scales
         if forced not in self.compressor.scales:
-            raise ConfigError(f"the model {self.compressor.name} has no scale {forced}")
+            name = SCALE_NAMES[forced]
+            raise ConfigError(f"the model {self.compressor.name} has no networks for {name} size")
         return (forced,)
 
 
-def _take(photograph: bytes | np.ndarray, max_pixels: int, background: str) -> Photograph:
-    if isinstance(photograph, bytes):
-        return read_photograph(photograph, max_pixels=max_pixels, background=background)
-    if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] not in (1, 3):
-        raise DataError(f"expected uint8 (H, W, 1 or 3), got {photograph.dtype} {photograph.shape}")
-    return Photograph(photograph, Metadata())
-
-
-def _what(strip: bool | str) -> str:
-    """What to take out."""
-    if strip in (ALL, NOTHING, PLACE):
-        return str(strip)
-    if not isinstance(strip, bool):
-        raise ConfigError(f"strip must be True, False or {PLACE!r}, got {strip!r}")
-    return ALL if strip else NOTHING
+def _resized(taken: Photograph, settings: Settings) -> Photograph:
+    if settings.resizing is None:
+        return taken
+    pixels, notes = settings.resizing.apply(taken.pixels)
+    if not notes:
+        return taken
+    size = (pixels.shape[0], pixels.shape[1])
+    metadata = at_size(taken.metadata, size, Fraction(size[1], taken.pixels.shape[1]))
+    return Photograph(pixels, metadata, (*taken.notes, *notes))
 
 
 def _check_size(pixels: np.ndarray, codec: str) -> None:
@@ -271,7 +379,7 @@ def _small(
     return Small(
         compact_file(found.data, metadata, (height, width), scale),
         (height, width),
-        found.scale,
+        SCALE_NAMES[found.scale],
         found.quality,
         found.similarity.ms_ssim,
         found.similarity.psnr,

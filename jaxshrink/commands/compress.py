@@ -3,20 +3,21 @@
 import argparse
 import functools
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxshrink.commands import arguments as shared
 from jaxshrink.commands.batch import Output, run_batch
-from jaxshrink.commands.paths import Job
+from jaxshrink.commands.paths import PIPE, Job
 from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.errors import ConfigError
+from jaxshrink.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from jaxshrink.tool import Model, Small
 
 _DEFAULT_QUALITY = 75
-_SCALES = {"half": 2, "full": 1, "plain": 0}
-_NAMES = {scale: name for name, scale in _SCALES.items()}
+_DEFAULT_CODEC = "jpeg"
+_SCALES = ("half", "full", "plain")
 _SUFFIXES = {"jpeg": ".jpg", "webp": ".webp", "avif": ".avif"}
 
 
@@ -39,8 +40,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="1..3",
         help="1: quick, 2: near the target (default), 3: compact images are refined, slow",
     )
-    add("--scale", choices=tuple(_SCALES), help="force one (default: the best is kept)")
-    add("--codec", choices=tuple(_SUFFIXES), default="jpeg", help="(default: %(default)s)")
+    add("--scale", choices=_SCALES, help="force one (default: the best is kept)")
+    add(
+        "--codec",
+        choices=tuple(_SUFFIXES),
+        help="of all results (default: as -o's name says, or jpeg; what is kept as it is keeps its"
+        " format)",
+    )
+    add(
+        "--resize",
+        type=_resizing,
+        metavar="WxH|W|N%",
+        help="first make it smaller: to fit into WxH pixels, to a width, or to N%% of both sides",
+    )
+    add(
+        "--recompress",
+        action="store_true",
+        help="expand files that are compact already and compress them again (default: they are"
+        " passed through)",
+    )
     shared.add_strip(parser)
     add(
         "--background",
@@ -68,8 +86,46 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     add("--target-psnr", type=shared.above_zero, metavar="DB", help="at least this PSNR")
 
 
+def _resizing(text: str) -> str:
+    """A type for `add_argument`."""
+    from jaxshrink.resizing import Resizing
+
+    try:
+        Resizing.parse(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _codec(arguments: argparse.Namespace) -> str | None:
+    """Of all results: that of --codec, or of the name behind -o; None where neither says one.
+
+    Raises:
+      ConfigError: if the name stands for a format that is not written, or they contradict.
+    """
+    named = None if arguments.output in (None, PIPE) else _format_of_name(arguments.output)
+    if named is None:
+        return arguments.codec
+    if named.lower() not in _SUFFIXES:
+        raise ConfigError(
+            f"-o {arguments.output}: compress writes .jpg, .webp or .avif, no {named}"
+        )
+    if arguments.codec not in (None, named.lower()):
+        raise ConfigError(
+            f"-o {arguments.output} names another format than --codec {arguments.codec}"
+        )
+    return named.lower()
+
+
+def _format_of_name(name: str) -> str | None:
+    from jaxshrink.kept import format_of_suffix
+
+    return format_of_suffix(Path(name).suffix)
+
+
 def _run(arguments: argparse.Namespace) -> None:
-    suffix = _SUFFIXES[arguments.codec]
+    codec = _codec(arguments)
+    suffix = _SUFFIXES[codec or _DEFAULT_CODEC]
     jobs = shared.plan_of(arguments, lambda source: suffix)
     from jaxshrink.photographs import REFUSE, is_color
 
@@ -81,25 +137,24 @@ def _run(arguments: argparse.Namespace) -> None:
     start_jax(arguments.device)
     model = Model.load(arguments.model or DEFAULT_MODEL)
     model.compressor.set_tile(arguments.tile)
-    scale = _SCALES.get(arguments.scale)
-    if scale is not None and scale not in model.compressor.scales:
-        raise ConfigError(f"--scale {arguments.scale}: the model has no networks for it")
-    work = functools.partial(_compress, model, arguments)
+    work = functools.partial(_compress, model, arguments, codec)
     run_batch(jobs, work, shared.manners_of(arguments))
 
 
-def _compress(model: "Model", arguments: argparse.Namespace, job: Job) -> Output:
+def _compress(model: "Model", arguments: argparse.Namespace, codec: str | None, job: Job) -> Output:
     original = job.read()
     small = model.compress(
         original,
         quality=arguments.quality,
         target_size=arguments.target_size,
         target_bpp=arguments.target_bpp,
-        target_ms_ssim=arguments.target_msssim,
+        target_msssim=arguments.target_msssim,
         target_psnr=arguments.target_psnr,
         effort=arguments.effort,
-        scale=_SCALES.get(arguments.scale),
-        codec=arguments.codec,
+        scale=arguments.scale,
+        codec=codec,
+        resize=arguments.resize,
+        recompress=arguments.recompress,
         strip=arguments.strip,
         background=arguments.background,
         max_pixels=arguments.max_pixels,
@@ -110,29 +165,57 @@ def _compress(model: "Model", arguments: argparse.Namespace, job: Job) -> Output
         len(original),
         _text(len(original), small, ratio),
         _record(small, ratio),
+        kind="kept" if small.kept else "stored",
         notes=small.notes,
+        suffix=_suffix(small, job) if small.kept else None,
     )
 
 
+def _suffix(small: "Small", job: Job) -> str | None:
+    """Of a name for a file that is kept: its own, where that of the job does not fit its bytes.
+
+    Raises:
+      DataError: if the user's name for it says another format.
+    """
+    from jaxshrink.kept import format_of, format_of_suffix
+
+    if job.target is None:
+        return None
+    kept, named = format_of(small.data), format_of_suffix(job.target.suffix)
+    if kept == named or (job.exact and named is None):
+        return None
+    if job.exact:
+        # A compact file is the only one that is kept in another format than was asked for.
+        raise DataError(
+            f"is a compact file in {kept} already, and {job.target} names another format:"
+            " --recompress stores it anew"
+        )
+    own = "" if job.source is None else job.source.suffix
+    return own if format_of_suffix(own) == kept else small.suffix
+
+
 def _text(num_bytes: int, small: "Small", ratio: float) -> str:
+    if small.scale is None:
+        return f"{num_bytes} -> {len(small.data)} bytes"
     if small.ms_ssim is None:
         measured = f"PSNR {small.psnr:.2f} dB"
     else:
         measured = f"MS-SSIM {small.ms_ssim:.4f}"
     sizes = f"{num_bytes} -> {len(small.data)} bytes ({ratio:.1f}x)"
-    return f"{sizes}, {measured}, {_NAMES[small.scale]}"
+    return f"{sizes}, {measured}, {small.scale}"
 
 
 def _record(small: "Small", ratio: float) -> dict[str, Any]:
     height, width = small.size
+    finite = small.psnr is not None and math.isfinite(small.psnr)
     return {
         "ratio": ratio,
         "bpp": 8 * len(small.data) / (height * width),
         "width": width,
         "height": height,
         "ms_ssim": small.ms_ssim,
-        "psnr": small.psnr if math.isfinite(small.psnr) else None,
-        "scale": _NAMES[small.scale],
+        "psnr": small.psnr if finite else None,
+        "scale": small.scale,
         "quality": small.quality,
         "encodes": small.num_encodes,
     }

@@ -179,13 +179,13 @@ def test_metadata_count_against_a_size_in_every_format(model_file, photograph):
     model = Model.load(str(model_file))
     data = making.full("PNG", image=Image.fromarray(photograph[:64, :80]), comment=b"")
     for codec in ("jpeg", "webp", "avif"):
-        small = model.compress(data, target_size=6000, codec=codec, scale=0)
+        small = model.compress(data, target_size=6000, codec=codec, scale="plain")
         assert len(small.data) <= 6000
         before, after = read_metadata(data).sizes(), read_metadata(small.data).sizes()
         # A directory is added to EXIF for IPTC where there is no other place for it.
         assert 0 <= after.pop("exif") - before.pop("exif") < 200
         assert after == before
-        bare = model.compress(data, target_size=6000, codec=codec, scale=0, strip=True)
+        bare = model.compress(data, target_size=6000, codec=codec, scale="plain", strip=True)
         assert read_metadata(bare.data) == Metadata()
 
 

@@ -1,0 +1,101 @@
+"""When the input is the best result: compact files, small files, JPEGs that are coarse already."""
+
+import math
+
+from jaxshrink import container, kept
+from jaxshrink.coarseness import estimated_quality, is_coarser
+from jaxshrink.errors import DataError, TargetError
+from jaxshrink.inputs import Source
+from jaxshrink.opening import load_image
+from jaxshrink.photographs import NOTHING, Photograph, without_metadata
+from jaxshrink.settings import Settings
+from jaxshrink.small import Small
+
+
+def is_compact(file: bytes) -> bool:
+    """Whether a file has a marker, be it one that cannot be read."""
+    try:
+        return container.find(file) is not None
+    except DataError:
+        return True
+
+
+def passes(file: bytes, settings: Settings) -> bool:
+    """Whether a compact file is passed through, and not expanded to be compressed again."""
+    marker = container.readable(file)
+    if settings.recompress:
+        return False
+    if marker is None or settings.resizing is None:
+        return True
+    return settings.resizing.size(*marker.size) == marker.size
+
+
+def passed(file: bytes, settings: Settings) -> Small:
+    """A compact file as it is.
+
+    Raises:
+      DataError: if it is broken, or has metadata that cannot be taken out.
+      TargetError: if it has more bytes than it may have.
+    """
+    marker = container.readable(file)
+    image, notes = load_image(file, settings.max_pixels)
+    with image:
+        size = (image.height, image.width) if marker is None else marker.size
+    data, gone = (file, ()) if settings.strip == NOTHING else without_metadata(file, settings.strip)
+    ceiling = settings.target.ceiling(size)
+    if ceiling is not None and len(data) > ceiling:
+        raise TargetError(
+            f"is a compact file already, of {len(data)} bytes, and no file of at most {ceiling};"
+            " --recompress expands it first"
+        )
+    how = "as it is" if settings.strip == NOTHING else "with less metadata"
+    note = f"is a compact file already: passed through {how}; --recompress expands it first"
+    return Small(data, size, None, None, None, None, 0, (note, *notes, *gone), kept=True)
+
+
+def keepable(source: Source, settings: Settings) -> bytes | None:
+    """The input where it can stand for the result; None where it cannot."""
+    if source.file is None:
+        return None
+    if settings.codec is not None and kept.format_of(source.file) != settings.codec.upper():
+        return None
+    if settings.strip == NOTHING:
+        return source.file
+    try:
+        return without_metadata(source.file, settings.strip)[0]
+    except DataError:
+        return None  # of a format whose metadata cannot be taken out
+
+
+def coarse(
+    source: Source, keeper: bytes | None, settings: Settings
+) -> tuple[str | None, tuple[str, ...]]:
+    """Of a JPEG that is coarser than the quality that is asked for: why to keep it; or a note."""
+    quality = settings.target.quality
+    file = source.file
+    if quality is None or file is None or container.kind(file) != "JPEG" or is_compact(file):
+        return None, ()
+    if not is_coarser(file, quality):
+        return None, ()
+    estimate = estimated_quality(file)
+    coarse = f"is a JPEG of about quality {estimate} already, coarser than quality {quality}"
+    if keeper is not None and settings.scale is None:
+        return coarse, ()
+    return None, (f"{coarse}, and gets no finer",)
+
+
+def small_enough(keeper: bytes, ceiling: int | None, settings: Settings) -> str | None:
+    """Why to keep a file of the codec that is asked for, where no more is asked than few bytes."""
+    if ceiling is None or len(keeper) > ceiling or settings.scale is not None:
+        return None
+    if container.kind(keeper) != settings.stored_codec.upper():
+        return None
+    return f"has no more than {ceiling} bytes already"
+
+
+def kept_as_it_is(data: bytes, taken: Photograph, reason: str, settings: Settings) -> Small:
+    """The input as the result, for a reason."""
+    how = "kept as it is" if settings.strip == NOTHING else "kept with less metadata"
+    size = (taken.pixels.shape[0], taken.pixels.shape[1])
+    notes = (f"{reason}: {how}",)
+    return Small(data, size, None, None, None, math.inf, 0, notes, kept=True)
