@@ -25,8 +25,11 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
 
     config.loss.squared_error = 0.0
     config.loss.squared_levels = 0.01
-    config.loss.ms_ssim = 120.0
-    config.loss.rate = 0.01
+    config.loss.ms_ssim = 20.0
+    config.loss.ssimulacra2 = 0.03
+    config.loss.plain_view = 0.35
+    config.loss.plain_colour = 0.1
+    config.loss.rate = 0.006
     config.loss.rate_warmup_steps = 500
     config.loss.balance = 0.5
 
@@ -36,24 +39,29 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
     config.data.dev = root + "/food5k/dev"
     config.data.test = root + "/food5k/test"
     config.data.resize = None
-    config.data.halve_from = 400
-    config.data.crop = 192
+    config.data.halve_from = 520
+    config.data.crop = 256
     config.data.flip = True
 
     config.model = ml_collections.ConfigDict()
     config.model.architecture = "residual"
     config.model.channels = 3
     config.model.scale = {"half": 2, "full": 1}[scale]
+    config.model.stride = 2
     config.model.com = ml_collections.ConfigDict()
     config.model.com.features = 32
-    config.model.com.num_blocks = 2
+    config.model.com.num_blocks = 1
+    config.model.com.coarse_features = 64
+    config.model.com.num_coarse_blocks = 1
     config.model.rec = ml_collections.ConfigDict()
     config.model.rec.features = 32
-    config.model.rec.num_blocks = 4
+    config.model.rec.num_blocks = 2
+    config.model.rec.coarse_features = 64
+    config.model.rec.num_coarse_blocks = 3
 
     config.codec.name = "jpeg-tables"
     # Half size is for low rates, full size for high ones.
-    config.codec.qualities = {"half": (1, 65), "full": (30, 92)}[scale]
+    config.codec.qualities = {"half": (1, 60), "full": (20, 100)}[scale]
     config.codec.model = "jpeg"
     config.codec.tables = "learned"
     config.evaluation.qualities = (20, 80)

@@ -26,6 +26,8 @@ from ml_collections import config_dict
 def get_config() -> ml_collections.ConfigDict:
     config = ml_collections.ConfigDict()
     config.seed = 0
+    # Weights to begin with: a shipped model's name or a file; "": random ones.
+    config.init = ""
     config.batch_size = 20  # over all devices of all processes
     config.num_epochs = 50
     # "alternating": the paper's order, RecCNN, then ComCNN through the updated RecCNN.
@@ -50,6 +52,9 @@ def get_config() -> ml_collections.ConfigDict:
     config.loss.squared_levels = 0.0
     config.loss.charbonnier = 0.0
     config.loss.ms_ssim = 0.0
+    config.loss.ssimulacra2 = 0.0
+    config.loss.plain_view = 0.0
+    config.loss.plain_colour = 0.0
     config.loss.rate = 0.0
     config.loss.rate_warmup_steps = 0
     config.loss.balance = 0.0

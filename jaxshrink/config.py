@@ -51,6 +51,7 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
         yield "model.rec.num_layers", model.rec.num_layers >= 2, "at least 2"
     else:
         yield one_of("model.scale", model.scale, 1, 2)
+        yield one_of("model.stride", model.stride, 2, 4)
     for net in ("com", "rec"):
         yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
         if model.architecture == "paper":
@@ -62,10 +63,19 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
 
 
 def _loss_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
-    weights = ("squared_error", "squared_levels", "charbonnier", "ms_ssim", "rate")
+    weights = (
+        "squared_error",
+        "squared_levels",
+        "charbonnier",
+        "ms_ssim",
+        "ssimulacra2",
+        "plain_view",
+        "plain_colour",
+        "rate",
+    )
     for name in weights:
         yield f"loss.{name}", config.loss[name] >= 0, "at least 0"
-    distortion = any(config.loss[name] for name in weights[:-1])
+    distortion = any(config.loss[name] for name in weights[:-3])
     yield "loss", distortion, "more than zero in one of its distortions"
     yield "average_decay", 0 <= config.average_decay < 1, "from 0 to less than 1"
     side = config.data.crop or config.data.resize

@@ -1,18 +1,15 @@
 """What is measured, defined once: bits per pixel, and the quality of 8-bit images."""
 
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from PIL import Image
 
-from jaxshrink.extras import import_extra
 from jaxshrink.ops import images, metrics
+from jaxshrink.ops.ssimulacra2 import MIN_SIDE, ssimulacra2
 
 _SSIM_MIN_SIDE = 11
-_SSIMULACRA2_MIN_SIDE = 8
 
 
 def bits_per_pixel(num_bytes: int, size: tuple[int, int]) -> float:
@@ -34,9 +31,6 @@ def image_scores(
       name -> one score per image: "psnr" in decibels over all channels, infinite if nothing was
       lost; "ms-ssim" and "ssim" linear, at most 1; "ssimulacra2" at most 100. None where a side
       is too short for the metric.
-
-    Raises:
-      MissingExtraError: if "ssimulacra2" is asked for and its package is not installed.
     """
     scores: dict[str, list[Any]] = {}
     for name in names:
@@ -61,17 +55,9 @@ def _ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
     return metrics.ssim(images.to_float(x), images.to_float(x_hat))
 
 
-def _ssimulacra2(x: np.ndarray, x_hat: np.ndarray) -> list[float]:
-    package = import_extra("ssimulacra2", "ssimulacra2")
-    return [package.compute_ssimulacra2(_png(a), _png(b)) for a, b in zip(x, x_hat, strict=True)]
-
-
-def _png(image: np.ndarray) -> io.BytesIO:
-    """An 8-bit image as the package wants it: something that Pillow can open."""
-    file = io.BytesIO()
-    pixels = image[:, :, 0] if image.shape[2] == 1 else image
-    Image.fromarray(pixels).save(file, "PNG", compress_level=0)
-    return file
+@jax.jit
+def _ssimulacra2(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+    return ssimulacra2(images.to_float(x), images.to_float(x_hat))
 
 
 # name -> shortest side, and (x, x_hat) -> (N,) scores.
@@ -79,5 +65,5 @@ METRICS: dict[str, tuple[int, Callable]] = {
     "psnr": (1, _psnr),
     "ms-ssim": (metrics.MS_SSIM_MIN_SIDE, _ms_ssim),
     "ssim": (_SSIM_MIN_SIDE, _ssim),
-    "ssimulacra2": (_SSIMULACRA2_MIN_SIDE, _ssimulacra2),
+    "ssimulacra2": (MIN_SIDE, _ssimulacra2),
 }

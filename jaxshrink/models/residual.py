@@ -1,11 +1,15 @@
 """ComCNN and RecCNN for training with the codec in mind.
 
-Both compute at half the photograph's resolution, whatever the scale of the compact image: pixels
-are folded into channels at one end and unfolded at the other. Both are told the quantization
-tables, so that one pair serves all qualities, and where in its 8x8 block every pixel lies.
+Both compute at a fraction of the photograph's resolution, whatever the scale of the compact image:
+pixels are folded into channels at one end and unfolded at the other. Both are told the
+quantization tables, so that one pair serves all qualities, and where in its 8x8 block every pixel
+lies.
 
 Scale 2: the compact image has half the size, as in the paper. Scale 1: it has the photograph's;
 ComCNN is a filter before the codec and RecCNN one after it.
+
+Convolutions pad with zeros, which to these networks are a mid-gray frame around the picture. So
+that they never see it, pictures are continued by reflection first: see `extend`.
 
 Images are (N, H, W, C) in [0, 1], tables (N, 2, 8, 8) as in `ops/jpeg.py`.
 """
@@ -21,6 +25,10 @@ import numpy as np
 from jaxshrink.models.blocks import Conv
 from jaxshrink.ops import images, jpeg
 
+# The networks compute on whole units, in the photograph's pixels: the codec's blocks at half size,
+# and a multiple of every fold. A picture gets one of them more on every side.
+UNIT = 2 * jpeg.BLOCK
+
 _zeros = nn.initializers.zeros_init()
 # Of the last layer, which starts at zero: without it, Adam's first steps change whole images.
 _OUTPUT_SCALE = 0.1
@@ -34,6 +42,18 @@ def lmbda_of_quality(quality: jax.Array) -> jax.Array:
     """The price of a bit at a quality in 1..100, in squared levels per bit and pixel."""
     highest, lowest = _LMBDA_RANGE
     return highest * (lowest / highest) ** ((quality - 1) / 99)
+
+
+def extend(image: jax.Array, scale: int = 1) -> jax.Array:
+    """Continues images by reflection to whole units, and by one unit more on every side.
+
+    Args:
+      image: (N, h, w, C), at 1 / `scale` of the photograph's size.
+      scale: 2 or 1.
+    """
+    unit = UNIT // scale
+    sides = [(unit, unit - side % -unit) for side in image.shape[1:3]]
+    return jnp.pad(image, ((0, 0), *sides, (0, 0)), mode="symmetric")
 
 
 class _Block(nn.Module):
@@ -54,14 +74,33 @@ class _Block(nn.Module):
         return x + conv(kernel_init=_zeros)(hidden * (1 + scale) + shift)
 
 
+class _Coarse(nn.Module):
+    """x + blocks at half of its resolution, which look twice as far; starts as the identity."""
+
+    features: int
+    num_blocks: int
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x: jax.Array, condition: jax.Array) -> jax.Array:
+        hidden = nn.Dense(self.features, dtype=self.dtype)(images.fold(x))
+        for _ in range(self.num_blocks):
+            hidden = _Block(self.features, self.dtype)(hidden, condition)
+        up = nn.Dense(4 * x.shape[-1], kernel_init=_zeros, dtype=self.dtype)
+        return x + images.unfold(up(nn.relu(hidden)))
+
+
 class _Trunk(nn.Module):
     """Residual blocks between two convolutions, told the tables and the grid of blocks.
 
     (N, h, w, F) -> (N, h, w, `outputs`), float32. `period`: of the codec's blocks, in its pixels.
+    Half-way, `num_coarse_blocks` see a coarser picture.
     """
 
     features: int
     num_blocks: int
+    coarse_features: int
+    num_coarse_blocks: int
     outputs: int
     period: int
     conditioned: bool
@@ -77,7 +116,10 @@ class _Trunk(nn.Module):
         grid = self.param("grid", _zeros, (self.period, self.period, self.features), jnp.float32)
         tiled = jnp.tile(grid, (-(-h // self.period), -(-w // self.period), 1))[:h, :w]
         x = Conv(self.features, dtype=self.dtype)(x) + tiled.astype(self.dtype)
-        for _ in range(self.num_blocks):
+        for index in range(self.num_blocks):
+            if self.num_coarse_blocks and index == self.num_blocks // 2:
+                coarse = _Coarse(self.coarse_features, self.num_coarse_blocks, self.dtype)
+                x = coarse(x, condition)
             x = _Block(self.features, self.dtype)(x, condition)
         last = Conv(self.outputs, kernel_init=_zeros, dtype=self.dtype)
         return _OUTPUT_SCALE * last(nn.relu(x)).astype(jnp.float32)
@@ -89,23 +131,46 @@ class _Residual(nn.Module):
     Attributes:
       channels: 3 for colour, 1 for grayscale.
       scale: of the compact image, 2 or 1.
+      stride: of the trunk: the photograph's resolution over its own, 2 or 4.
       features, num_blocks: of the trunk.
+      coarse_features, num_coarse_blocks: of its blocks at half of its resolution.
       conditioned: whether the trunk is told the tables.
       dtype: of the computation.
     """
 
     channels: int = 3
     scale: int = 2
+    stride: int = 2
     features: int = 32
     num_blocks: int = 2
+    coarse_features: int = 0
+    num_coarse_blocks: int = 0
     conditioned: bool = True
     dtype: Any = jnp.float32
 
+    @property
+    def radius(self) -> int:
+        """How far a result depends on its surroundings, in the photograph's pixels.
+
+        One position per convolution, twice as wide in the coarse blocks, whose positions may lie
+        anywhere; the first, two per block, the last.
+        """
+        coarse = 2 * (2 * self.num_coarse_blocks + 1) if self.num_coarse_blocks else 0
+        return self.stride * (2 + 2 * self.num_blocks + coarse)
+
     @nn.nowrap
     def create_trunk(self, outputs: int) -> _Trunk:
-        """The trunk, at half the photograph's resolution."""
-        period = jpeg.BLOCK * self.scale // 2
-        return _Trunk(self.features, self.num_blocks, outputs, period, self.conditioned, self.dtype)
+        """The trunk, at 1 / `stride` of the photograph's resolution."""
+        return _Trunk(
+            self.features,
+            self.num_blocks,
+            self.coarse_features,
+            self.num_coarse_blocks,
+            outputs,
+            jpeg.BLOCK * self.scale // self.stride,
+            self.conditioned,
+            self.dtype,
+        )
 
 
 class ResidualComCNN(_Residual):
@@ -116,7 +181,7 @@ class ResidualComCNN(_Residual):
     """
 
     def setup(self) -> None:
-        self.trunk = self.create_trunk(self.channels * (4 // self.scale**2))
+        self.trunk = self.create_trunk(self.channels * (self.stride // self.scale) ** 2)
         # The logarithm (base 2) of a table is offset + growth * that of the base step.
         self.offset = self.param("offset", _ramp, (2, jpeg.BLOCK, jpeg.BLOCK), jnp.float32)
         ones = nn.initializers.ones_init()
@@ -124,12 +189,17 @@ class ResidualComCNN(_Residual):
 
     def __call__(self, x: jax.Array, tables: jax.Array, *, train: bool = False) -> jax.Array:
         del train  # nothing here depends on it
-        size = x.shape[1:3]
-        x = images.pad_to_even(x)
-        change = self.trunk(images.fold(x) - 0.5, tables)
-        if self.scale == 2:
-            return images.halve(x) + change
-        return (x + images.unfold(change))[:, : size[0], : size[1]]
+        height, width = (-(-side // self.scale) for side in x.shape[1:3])
+        y = self.compact_extended(extend(x), tables)
+        unit = UNIT // self.scale
+        return y[:, unit : unit + height, unit : unit + width]
+
+    def compact_extended(self, x: jax.Array, tables: jax.Array) -> jax.Array:
+        """Maps whole units, of which the outermost see a gray frame around them."""
+        change = images.unfold(
+            self.trunk(images.fold(x, self.stride) - 0.5, tables), self.stride // self.scale
+        )
+        return (images.halve(x) if self.scale == 2 else x) + change
 
     def tables(self, lmbda: jax.Array) -> jax.Array:
         """Learned tables, (N, 2, 8, 8), not rounded, for Lagrange multipliers, (N,).
@@ -163,10 +233,14 @@ class ResidualRecCNN(_Residual):
         The enlarged compact image, or the compact image itself, plus what was learned.
         """
         del train
-        trunk = self.create_trunk(4 * self.channels)
-        if self.scale == 2:
-            start, pixels = images.enlarge(y_hat, size), y_hat
-        else:
-            start, pixels = y_hat, images.fold(images.pad_to_even(y_hat))
-        change = images.unfold(trunk(pixels - 0.5, tables))
-        return start + change[:, : size[0], : size[1]]
+        x_hat = self.reconstruct_extended(extend(y_hat, self.scale), tables)
+        return x_hat[:, UNIT : UNIT + size[0], UNIT : UNIT + size[1]]
+
+    @nn.compact
+    def reconstruct_extended(self, y_hat: jax.Array, tables: jax.Array) -> jax.Array:
+        """Maps whole units, of which the outermost see a gray frame around them."""
+        trunk = self.create_trunk(self.channels * self.stride**2)
+        change = trunk(images.fold(y_hat - 0.5, self.stride // self.scale), tables)
+        size = (self.scale * y_hat.shape[1], self.scale * y_hat.shape[2])
+        start = images.enlarge(y_hat, size) if self.scale == 2 else y_hat
+        return start + images.unfold(change, self.stride)

@@ -116,6 +116,23 @@ def load_weights(name_or_path: str) -> Weights:
     return weights
 
 
+def load_variables(name_or_path: str, networks: Networks) -> Networks:
+    """Reads the variables that fit these networks from weights of the same scale.
+
+    Raises:
+      CheckpointError: if there are no such weights, or they are of another architecture.
+    """
+    weights = load_weights(name_or_path)
+    found = weights.variables.get(getattr(networks.com, "scale", 2))
+    shapes = [
+        jax.tree.map(lambda leaf: leaf.shape, tree)
+        for tree in (found, variables_template(networks))
+    ]
+    if found is None or shapes[0] != shapes[1]:
+        raise CheckpointError(f"{name_or_path}: weights of other networks than the config's")
+    return found
+
+
 def _by_name(configs: Mapping[int, Any]) -> dict[str, Any]:
     return {str(scale): config for scale, config in configs.items()}
 

@@ -35,18 +35,20 @@ def pad_to_even(image: jax.Array) -> jax.Array:
     return jnp.pad(image, padding, mode="edge")
 
 
-def fold(image: jax.Array) -> jax.Array:
-    """Space to depth: (N, 2h, 2w, C) -> (N, h, w, 4C)."""
+def fold(image: jax.Array, factor: int = 2) -> jax.Array:
+    """Space to depth: (N, factor h, factor w, C) -> (N, h, w, factor^2 C)."""
     n, height, width, c = image.shape
-    blocks = image.reshape(n, height // 2, 2, width // 2, 2, c)
-    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, height // 2, width // 2, 4 * c)
+    h, w = height // factor, width // factor
+    blocks = image.reshape(n, h, factor, w, factor, c)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, h, w, factor**2 * c)
 
 
-def unfold(image: jax.Array) -> jax.Array:
+def unfold(image: jax.Array, factor: int = 2) -> jax.Array:
     """Depth to space, the inverse of `fold`."""
     n, h, w, channels = image.shape
-    blocks = image.reshape(n, h, w, 2, 2, channels // 4).transpose(0, 1, 3, 2, 4, 5)
-    return blocks.reshape(n, 2 * h, 2 * w, channels // 4)
+    c = channels // factor**2
+    blocks = image.reshape(n, h, w, factor, factor, c).transpose(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(n, factor * h, factor * w, c)
 
 
 def halve(image: jax.Array) -> jax.Array:

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxshrink.ops import metrics
+from jaxshrink.ops.ssimulacra2 import ssimulacra2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Distortion:
       squared_levels: of the mean squared error, in the squared levels of an 8-bit image.
       charbonnier: of the mean of sqrt(d^2 + 1), d in levels: Charbonnier et al. 1994; about L1.
       ms_ssim: of 1 - MS-SSIM; needs sides of at least `MS_SSIM_MIN_SIDE`.
+      ssimulacra2: of 100 - SSIMULACRA2; all six of its scales see sides of at least 249.
     """
 
     squared_error: float = 0.0
     squared_levels: float = 0.0
     charbonnier: float = 0.0
     ms_ssim: float = 0.0
+    ssimulacra2: float = 0.0
 
     def __call__(self, x_hat: jax.Array, x: jax.Array) -> jax.Array:
         """Maps two (N, H, W, C) in [0, 1], the first of which may overshoot, to (N,)."""
@@ -51,6 +54,8 @@ class Distortion:
             total += self.charbonnier * jnp.mean(jnp.sqrt(levels + 1.0), axes)
         if self.ms_ssim:
             total += self.ms_ssim * (1.0 - metrics.ms_ssim(x_hat, x))
+        if self.ssimulacra2:
+            total += self.ssimulacra2 * (100.0 - ssimulacra2(x, x_hat))
         return total
 
 

@@ -1,9 +1,12 @@
 """Training from start, or resumption, to end."""
 
+import dataclasses
+import functools
 import json
 import logging
 import math
 import os
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,10 +27,13 @@ from jaxshrink.config import check_config
 from jaxshrink.data import BatchSampler, Cohort, prefetch
 from jaxshrink.errors import ConfigError, DivergenceError, GoalNotReachedError, InterruptedRunError
 from jaxshrink.evaluation.cohorts import summarize
-from jaxshrink.evaluation.measure import Measurement, measure_model
+from jaxshrink.evaluation.measure import ModelResult, measure_model
 from jaxshrink.evaluation.run import codec_of, create_pipeline, open_cohort_of
+from jaxshrink.evaluation.scores import image_scores
 from jaxshrink.evaluation.triptychs import save_triptych
 from jaxshrink.models import Networks, create_networks, lmbda_of_quality
+from jaxshrink.models.weights import load_variables
+from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.pipeline import Pipeline
@@ -130,7 +136,11 @@ class _Run:
         self._latest = workdirs.latest_checkpoints(workdir)
         self._best = workdirs.best_checkpoints(workdir)
         state = create_state(
-            self._networks, optimizer, config.seed, averaged=config.average_decay > 0
+            self._networks,
+            optimizer,
+            config.seed,
+            averaged=config.average_decay > 0,
+            start=load_variables(config.init, self._networks) if config.init else None,
         )
         self.start, self.best_score = 0, -np.inf
         restored = self._latest.restore(state)
@@ -209,9 +219,8 @@ class _Run:
                 if self._config.loss.rate:
                     score = self._measure_dev_costs(step, pipeline)
                 else:
-                    summary = summarize(
-                        self._measure_dev(step, pipeline, self._config.codec.quality)
-                    )
+                    results = self._measure_dev(step, pipeline, self._config.codec.quality)
+                    summary = summarize([result.model for result in results])
                     self._log_dev(step, summary)
                     ms_ssim = summary["ms_ssim"]
                     score = summary["psnr"] if ms_ssim is None else ms_ssim
@@ -223,29 +232,34 @@ class _Run:
             self.best_score = score
             self._best.save(step, variables, {"score": score, "config": self._config_json()})
 
-    def _measure_dev(self, step: int, pipeline: Pipeline, quality: float) -> list[Measurement]:
-        measurements = []
+    def _measure_dev(self, step: int, pipeline: Pipeline, quality: float) -> Iterator[ModelResult]:
+        """Yields what becomes of the development set, and saves triptychs of the first images."""
         triptychs = self._config.evaluation.num_triptychs
         codec = codec_of(self._config, pipeline)
         for result in measure_model(pipeline, self._dev, codec, quality, self._coder):
-            measurements.append(result.model)
             if result.index < triptychs and quality == self._config.codec.quality:
                 stem = self._dev.paths[result.index].stem
                 name = f"step_{step:06d}_{result.index:02d}_{stem}.png"
                 path = self._workdir / "triptychs" / name
                 save_triptych(path, result.x, result.y_hat, result.x_hat)
-        return measurements
+            yield result
 
     def _measure_dev_costs(self, step: int, pipeline: Pipeline) -> float:
         """Minus the mean cost over the development set at all qualities."""
-        config = self._config
+        config, objective = self._config, objective_of(self._config)
         costs = []
         for quality in sorted({config.codec.quality, *config.evaluation.qualities}):
-            measurements = self._measure_dev(step, pipeline, quality)
             lmbda = float(lmbda_of_quality(jnp.float32(quality)))
             weight = (lmbda / 1000.0) ** -config.loss.balance
-            costs += [weight * cost_of(m, config.loss, lmbda) for m in measurements]
-            self._log_dev(step, summarize(measurements), f"q{quality}_")
+            measurements, scores = [], []
+            for result in self._measure_dev(step, pipeline, quality):
+                measurements.append(result.model)
+                costs.append(weight * cost_of(result, objective, lmbda))
+                scores += image_scores(result.x[None], result.x_hat[None], ["ssimulacra2"])[
+                    "ssimulacra2"
+                ]
+            summary = {**summarize(measurements), "ssimulacra2": math.fsum(scores) / len(scores)}
+            self._log_dev(step, summary, f"q{quality}_")
         score = -math.fsum(costs) / len(costs)
         self._run_log.write(step, {"dev_cost": -score})
         return score
@@ -281,8 +295,14 @@ def objective_of(config: Any) -> Objective:
     loss = config.loss
     return Objective(
         distortion=Distortion(
-            loss.squared_error, loss.squared_levels, loss.charbonnier, loss.ms_ssim
+            loss.squared_error,
+            loss.squared_levels,
+            loss.charbonnier,
+            loss.ms_ssim,
+            loss.ssimulacra2,
         ),
+        plain_view=loss.plain_view,
+        plain_colour=loss.plain_colour,
         rate=loss.rate,
         rate_warmup_steps=loss.rate_warmup_steps,
         balance=loss.balance,
@@ -293,15 +313,25 @@ def objective_of(config: Any) -> Objective:
     )
 
 
-def cost_of(measurement: Measurement, loss: Any, lmbda: float) -> float:
-    """Distortion + rate * lmbda * bpp of a measured image, by the weights of `config.loss`.
+def cost_of(result: ModelResult, objective: Objective, lmbda: float) -> float:
+    """What training minimizes, of a real file: distortion + rate * lmbda * bpp.
 
-    Without the terms that a measurement does not tell; MS-SSIM where there is none counts as 1.
+    MS-SSIM where there is none counts as 1.
     """
-    distortion = loss.squared_levels * 255.0**2 * 10 ** (-measurement.psnr / 10)
-    if measurement.ms_ssim is not None:
-        distortion += loss.ms_ssim * (1.0 - measurement.ms_ssim)
-    return distortion + loss.rate * lmbda * measurement.bpp
+    if result.model.ms_ssim is None:
+        distortion = dataclasses.replace(objective.distortion, ms_ssim=0.0)
+        objective = dataclasses.replace(objective, distortion=distortion)
+    distortion = _distortion(objective, result.x, result.y_hat, result.x_hat)
+    return float(distortion) + objective.rate * lmbda * result.model.bpp
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _distortion(
+    objective: Objective, x: jax.Array, y_hat: jax.Array, x_hat: jax.Array
+) -> jax.Array:
+    x, y_hat, x_hat = (images.to_float(image)[None] for image in (x, y_hat, x_hat))
+    total = objective.distortion(x_hat, x)
+    return (total + objective.plain_distortion(y_hat, x) if objective.plain_view else total)[0]
 
 
 def _from_json(best_score: float | None) -> float:

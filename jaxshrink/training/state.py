@@ -69,14 +69,16 @@ def create_state(
     seed: int,
     *,
     averaged: bool = False,
+    start: Networks | None = None,
 ) -> TrainState:
-    """Initializes both networks, each from a random stream of its own.
+    """Initializes both networks, each from a random stream of its own, or with given weights.
 
     Args:
       networks: the modules.
       optimizer: of both.
       seed: of the streams.
       averaged: whether a moving average of the parameters is kept.
+      start: the variables to begin with instead.
     """
 
     def create(variables: Variables) -> NetState:
@@ -91,7 +93,8 @@ def create_state(
 
     # Not compiled as a whole: that takes a second per layer, and most layers are alike.
     com_key, rec_key = stream(seed, Purpose.INIT_COM), stream(seed, Purpose.INIT_REC)
-    variables = init_variables(networks, com_key, rec_key)
+    variables = start or init_variables(networks, com_key, rec_key)
+    variables = jax.tree.map(jnp.asarray, variables)
     return TrainState(com=create(variables.com), rec=create(variables.rec))
 
 

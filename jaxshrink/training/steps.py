@@ -49,6 +49,9 @@ class Objective:
 
     Attributes:
       distortion: of x_hat, one value per image.
+      plain_view: weight of the distortion of y_hat by itself, MS-SSIM aside, against the photograph
+        at the compact image's size: what people without RecCNN see.
+      plain_colour: weight, within it, of the squared difference of the channels' means, in levels.
       rate: multiplies lmbda * bpp, where the codec's model tells the bits; 0 in the paper.
       rate_warmup_steps: in which that factor grows from a quarter of itself.
       balance: an image's weight is lmbda ** -balance, relative to lmbda = 1000: the price of a bit,
@@ -60,6 +63,8 @@ class Objective:
     """
 
     distortion: losses.Distortion
+    plain_view: float = 0.0
+    plain_colour: float = 0.0
     rate: float = 0.0
     rate_warmup_steps: int = 0
     balance: float = 0.0
@@ -67,6 +72,14 @@ class Objective:
     codec_model: str = "identity"
     tables: str = "standard"
     subsampling: str = "4:2:0"
+
+    def plain_distortion(self, y_hat: jax.Array, x: jax.Array) -> jax.Array:
+        """The weighted distortion of decoded compact images of either scale, (N,)."""
+        shown = x if y_hat.shape == x.shape else images.halve(images.pad_to_even(x))
+        distortion = dataclasses.replace(self.distortion, ms_ssim=0.0)
+        colours = 255.0 * jnp.mean(y_hat - shown, axis=(1, 2))
+        shift = self.plain_colour * jnp.mean(jnp.square(colours), axis=1)
+        return self.plain_view * (distortion(y_hat, shown) + shift)
 
 
 PAPER = Objective(losses.Distortion(squared_error=1.0))
@@ -156,6 +169,8 @@ def create_steps(
                 state.rec.variables, y_hat, size, lax.stop_gradient(tables), method="reconstruct"
             )
             distortion = objective.distortion(x_hat, x)
+            if objective.plain_view:
+                distortion += objective.plain_distortion(y_hat, x)
             loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
             return loss, ({"com_loss": loss, "com_clipped": _clipped(y)}, mutated)
 
@@ -191,6 +206,8 @@ def create_steps(
             real = proxy + lax.stop_gradient(y_hat - proxy)
             x_hat, rec_mutated = apply_rec(state.rec, params.rec, real, size, tables)
             distortion = objective.distortion(x_hat, x)
+            if objective.plain_view:
+                distortion += objective.plain_distortion(real, x)
             bpp = bits / (size[0] * size[1])
             loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
             metrics = {"joint_loss": loss, "com_clipped": _clipped(y)}
