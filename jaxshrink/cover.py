@@ -6,7 +6,7 @@ image does. What lies at the image's border is so computed with the image's own 
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # A window's cost grows with its area, a compilation takes most of a second: few sizes, in steps
 # of 1.5 or less.
@@ -24,7 +24,10 @@ class Span:
 
 
 def cover(
-    size: tuple[int, int], overlap: int, largest: int = SIZES[-1]
+    size: tuple[int, int],
+    overlap: int,
+    largest: int = SIZES[-1],
+    choice: Sequence[int] = SIZES,
 ) -> Iterator[tuple[Span, Span]]:
     """Windows whose kept parts cover an image once.
 
@@ -33,17 +36,18 @@ def cover(
       overlap: of neighbours at least; the kept part keeps half of it away from every border that
         is not the image's. A side that is shorter than the smallest window is one window.
       largest: a limit on a window's side.
+      choice: of sides.
 
     Yields:
       (rows, columns) of each window. All have one shape.
     """
     shortest = min(size)
-    sizes = [side for side in SIZES if overlap < side <= min(shortest, largest)]
+    sizes = [side for side in choice if overlap < side <= min(shortest, largest)]
     if sizes:
         best = min(sizes, key=lambda side: (_area(size, side, overlap), -side))
         rows, columns = spans(size[0], best, overlap), spans(size[1], best, overlap)
     else:
-        along = [_side(length, overlap, largest) for length in size]
+        along = [_side(length, overlap, largest, choice) for length in size]
         rows, columns = (
             spans(length, side, overlap) for length, side in zip(size, along, strict=True)
         )
@@ -65,9 +69,9 @@ def spans(length: int, side: int, overlap: int) -> list[Span]:
     ]
 
 
-def _side(length: int, overlap: int, largest: int) -> int:
+def _side(length: int, overlap: int, largest: int, choice: Sequence[int]) -> int:
     """Of a window along one axis of an image that is too narrow for square ones."""
-    sizes = [side for side in SIZES if overlap < side <= min(length, largest)]
+    sizes = [side for side in choice if overlap < side <= min(length, largest)]
     cost = {side: _number(length, side, overlap) * side for side in sizes}
     return min(sizes, key=lambda side: (cost[side], -side)) if sizes else length
 

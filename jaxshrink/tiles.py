@@ -1,10 +1,10 @@
 """The residual networks on photographs of any size, window by window.
 
-Both networks compute at half of the photograph's resolution, and a position there depends on those
-around it up to `radius` away, beside where it lies in the codec's blocks. So windows that overlap
-by twice the radius give what the whole image gives; at the image's border they have its border, and
-its zero padding. A window may start anywhere: the learned grid is rolled to fit. Windows come in
-few sizes, see `cover.py`, so few functions are compiled.
+A picture is continued by reflection to whole units, and by one more on every side, as `extend` in
+`models/residual.py` does it. A result depends on what lies around it up to `radius` away, so
+windows of whole units that overlap by twice as much give what the whole picture gives; at its
+border they have its border. Windows come in few sizes, see `cover.py`, so few functions are
+compiled.
 
 Images are uint8 (H, W, C) on the host, tables (2, 8, 8).
 """
@@ -14,15 +14,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink import cover
-from jaxshrink.models import ResidualComCNN, ResidualRecCNN, Variables
+from jaxshrink.models import UNIT, ResidualComCNN, ResidualRecCNN, Variables
 from jaxshrink.ops import images
 
 # A window's side, in the photograph's pixels.
 LARGEST = 2 * cover.SIZES[-1]
+# The sides of windows, in units.
+_SIDES = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 # Windows that an accelerator computes at once.
 _NUM_AT_ONCE = 8
 
@@ -32,22 +33,13 @@ def can_tile(network: Any) -> bool:
     return isinstance(network, ResidualComCNN | ResidualRecCNN)
 
 
-def radius(network: Any) -> int:
-    """How far a result depends on its surroundings, at half resolution.
-
-    One pixel per convolution: the first, two per block, the last; never less than the two of
-    the bicubic enlargement.
-    """
-    return 2 + 2 * network.num_blocks
-
-
 def compact(
     com: Any, variables: Variables, x: np.ndarray, tables: np.ndarray, largest: int = LARGEST
 ) -> np.ndarray:
     """The compact image of a photograph, (ceil(H / scale), ceil(W / scale), C)."""
     out_size = tuple(-(-side // com.scale) for side in x.shape[:2])
     run = functools.partial(_compact, com, variables, tables)
-    return _windowed(com, run, x, 2, (*out_size, x.shape[2]), 2 // com.scale, largest)
+    return _windowed(com, run, x, UNIT, (*out_size, x.shape[2]), UNIT // com.scale, largest)
 
 
 def reconstruct(
@@ -60,40 +52,42 @@ def reconstruct(
 ) -> np.ndarray:
     """The photograph of a decoded compact image, (H, W, C); `size` = (H, W)."""
     run = functools.partial(_reconstruct, rec, variables, tables)
-    return _windowed(rec, run, y_hat, 2 // rec.scale, (*size, y_hat.shape[2]), 2, largest)
+    return _windowed(rec, run, y_hat, UNIT // rec.scale, (*size, y_hat.shape[2]), UNIT, largest)
 
 
 def _windowed(
     network: Any,
     run: Any,
     image: np.ndarray,
-    factor_in: int,
+    unit_in: int,
     shape_out: tuple[int, ...],
-    factor_out: int,
+    unit_out: int,
     largest: int,
 ) -> np.ndarray:
     """Applies `run` to the windows of an image.
 
     Args:
       network: whose radius counts.
-      run: (n, h, w, C) windows and (n, 2) offsets at half resolution -> (n, ...) results.
-      image: the input, of `factor_in` pixels per position at half resolution and axis.
-      shape_out: of the result, of `factor_out` pixels.
+      run: (n, h, w, C) windows -> (n, ...) results.
+      image: the input, with units of `unit_in` pixels.
+      shape_out: of the result, with units of `unit_out` pixels.
       largest: a window's side in the photograph's pixels.
     """
-    half = tuple(-(-side // factor_in) for side in image.shape[:2])
+    size = tuple(-(-side // unit_in) + 2 for side in image.shape[:2])
     out = np.empty(shape_out, np.uint8)
-    windows = cover.cover(half, 2 * radius(network), largest // 2)
+    overlap = 2 * -(-network.radius // UNIT)
+    windows = cover.cover(size, overlap, max(overlap + 1, largest // UNIT), _SIDES)
     for group in _groups(windows, 1 if jax.default_backend() == "cpu" else _NUM_AT_ONCE):
-        pixels = np.stack([_cut(image, window, factor_in) for window in group])
-        offsets = np.array([[rows.start, columns.start] for rows, columns in group])
-        for (rows, columns), part in zip(group, np.asarray(run(pixels, offsets)), strict=True):
-            inner = (
-                _scaled(rows, rows.start, factor_out),
-                _scaled(columns, columns.start, factor_out),
+        pixels = np.stack([_cut(image, window, unit_in) for window in group])
+        for window, part in zip(group, np.asarray(run(pixels)), strict=True):
+            target, inner = zip(
+                *(
+                    _kept(span, unit_out, length)
+                    for span, length in zip(window, shape_out, strict=False)
+                ),
+                strict=True,
             )
-            target = out[_scaled(rows, 0, factor_out), _scaled(columns, 0, factor_out)]
-            target[:] = part[inner][: target.shape[0], : target.shape[1]]
+            out[target] = part[inner]
     return out
 
 
@@ -112,56 +106,48 @@ def _groups(
         yield group + group[-1:] * (number - len(group) if complete else 0)
 
 
-def _cut(image: np.ndarray, window: tuple[cover.Span, cover.Span], factor: int) -> np.ndarray:
-    """A window's pixels; at an odd border the last ones are repeated, as the networks do."""
-    rows, columns = window
-    pixels = image[
-        factor * rows.start : factor * rows.stop, factor * columns.start : factor * columns.stop
-    ]
-    missing = [factor * (s.stop - s.start) - n for s, n in zip(window, pixels.shape, strict=False)]
-    if not any(missing):
-        return pixels
-    return np.pad(pixels, [(0, missing[0]), (0, missing[1]), (0, 0)], mode="edge")
+def _cut(image: np.ndarray, window: tuple[cover.Span, cover.Span], unit: int) -> np.ndarray:
+    """A window's pixels, of the image or of its reflections."""
+    rows, columns = (
+        _reflected(np.arange(unit * (span.start - 1), unit * (span.stop - 1)), length)
+        for span, length in zip(window, image.shape, strict=False)
+    )
+    return image[rows][:, columns]
 
 
-def _scaled(span: cover.Span, origin: int, factor: int) -> slice:
-    return slice(factor * (span.first - origin), factor * (span.last - origin))
+def _reflected(positions: np.ndarray, length: int) -> np.ndarray:
+    """Where positions in an endlessly reflected side lie in the side itself."""
+    positions = positions % (2 * length)
+    return np.minimum(positions, 2 * length - 1 - positions)
+
+
+def _kept(span: cover.Span, unit: int, length: int) -> tuple[slice, slice]:
+    """Which pixels of the result a window gives, and where they lie in it."""
+    start = unit * (span.start - 1)
+    first = max(0, unit * (span.first - 1))
+    last = min(length, unit * (span.last - 1))
+    return slice(first, max(first, last)), slice(first - start, max(first, last) - start)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _compact(
-    com: Any, variables: Variables, tables: jax.Array, x: jax.Array, offsets: jax.Array
-) -> jax.Array:
-    def one(pixels: jax.Array, offset: jax.Array) -> jax.Array:
-        rolled = _rolled(variables, offset)
-        return images.to_uint8(com.apply(rolled, images.to_float(pixels)[None], tables[None])[0])
+def _compact(com: Any, variables: Variables, tables: jax.Array, x: jax.Array) -> jax.Array:
+    def one(pixels: jax.Array) -> jax.Array:
+        y = com.apply(
+            variables, images.to_float(pixels)[None], tables[None], method="compact_extended"
+        )
+        return images.to_uint8(y[0])
 
     with jax.default_matmul_precision("highest"):
-        return jax.vmap(one)(x, offsets)
+        return jax.vmap(one)(x)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _reconstruct(
-    rec: Any, variables: Variables, tables: jax.Array, y_hat: jax.Array, offsets: jax.Array
-) -> jax.Array:
-    size = (rec.scale * y_hat.shape[1], rec.scale * y_hat.shape[2])
-
-    def one(pixels: jax.Array, offset: jax.Array) -> jax.Array:
-        rolled = _rolled(variables, offset)
+def _reconstruct(rec: Any, variables: Variables, tables: jax.Array, y_hat: jax.Array) -> jax.Array:
+    def one(pixels: jax.Array) -> jax.Array:
         x_hat = rec.apply(
-            rolled, images.to_float(pixels)[None], size, tables[None], method="reconstruct"
+            variables, images.to_float(pixels)[None], tables[None], method="reconstruct_extended"
         )
         return images.to_uint8(x_hat[0])
 
     with jax.default_matmul_precision("highest"):
-        return jax.vmap(one)(y_hat, offsets)
-
-
-def _rolled(variables: Variables, offset: jax.Array) -> Variables:
-    """The variables for a window that starts there: its grid begins at another phase."""
-
-    def roll(path: Any, leaf: jax.Array) -> jax.Array:
-        is_grid = getattr(path[-1], "key", None) == "grid"
-        return jnp.roll(leaf, -offset, (0, 1)) if is_grid else jnp.asarray(leaf)
-
-    return jax.tree_util.tree_map_with_path(roll, variables)
+        return jax.vmap(one)(y_hat)

@@ -4,22 +4,25 @@ import jax
 import numpy as np
 import pytest
 
-from jaxshrink import cover, tiles
-from jaxshrink.models import create_networks, init_variables
+from jaxshrink import tiles
+from jaxshrink.models import ResidualComCNN, create_networks, init_variables
 from jaxshrink.pipeline import Pipeline
 
 TABLES = np.full((2, 8, 8), 20, np.float32)
 
 
-def random_pipeline(scale, num_blocks=1):
+def random_pipeline(scale, stride=2, num_coarse_blocks=1):
     """Networks in which every parameter counts, the grid above all."""
+    trunk = {"features": 8, "num_blocks": 1, "coarse_features": 8}
+    trunk["num_coarse_blocks"] = num_coarse_blocks
     networks = create_networks(
         {
             "architecture": "residual",
             "channels": 3,
             "scale": scale,
-            "com": {"features": 8, "num_blocks": num_blocks},
-            "rec": {"features": 8, "num_blocks": num_blocks},
+            "stride": stride,
+            "com": trunk,
+            "rec": trunk,
         }
     )
     variables = init_variables(networks, jax.random.key(0), jax.random.key(1))
@@ -34,9 +37,9 @@ def random_pipeline(scale, num_blocks=1):
 
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize("size", [(1, 1), (47, 200), (151, 333), (260, 260)])
-@pytest.mark.parametrize("largest", [64, tiles.LARGEST])
-def test_windows_give_what_the_whole_image_gives(scale, size, largest, photograph):
-    pipeline = random_pipeline(scale)
+@pytest.mark.parametrize(("largest", "stride"), [(96, 2), (96, 4), (tiles.LARGEST, 4)])
+def test_windows_give_what_the_whole_image_gives(scale, size, largest, stride, photograph):
+    pipeline = random_pipeline(scale, stride)
     pipeline.largest_tile = largest
     x = photograph[: size[0], : size[1]]
     y = pipeline.compact(x[None], TABLES)[0]
@@ -59,21 +62,30 @@ def test_a_smaller_radius_would_show(photograph, monkeypatch):
     pipeline.largest_tile = 64
     x = photograph[:260, :260]
     whole = pipeline.compact(x[None], TABLES)[0]
-    monkeypatch.setattr(tiles, "radius", lambda network: 1)
+    monkeypatch.setattr(ResidualComCNN, "radius", 0)
     assert np.abs(pipeline.compact_tiled(x, TABLES).astype(int) - whole).max() > 1
 
 
 def test_many_sizes_compile_few_functions(photograph):
     pipeline = random_pipeline(2)
     before = tiles._reconstruct._cache_size()
-    shapes = set()
     for index in range(12):
         size = (101 + 7 * index, 161 - 3 * index)
         half = tuple(-(-side // 2) for side in size)
         y = np.ascontiguousarray(photograph[: half[0], : half[1]])
         assert pipeline.reconstruct_tiled(y, size, TABLES).shape == (*size, 3)
-        shapes.add(next(cover.cover(half, 8))[0].stop)
     assert tiles._reconstruct._cache_size() - before <= 4
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_flat_picture_stays_flat_to_its_border(scale):
+    # These look no further than the picture is continued.
+    pipeline = random_pipeline(scale, num_coarse_blocks=0)
+    y = np.full((40, 56, 3), 250, np.uint8)
+    x_hat = pipeline.reconstruct_tiled(y, (40 * scale, 56 * scale), TABLES).astype(int)
+    period = 8 * scale
+    inner = x_hat[period : 2 * period, period : 2 * period]
+    np.testing.assert_allclose(x_hat[:period, :period], inner, atol=1)
 
 
 def test_windows_in_groups_are_the_windows(photograph, monkeypatch):

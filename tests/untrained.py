@@ -14,7 +14,7 @@ def untrained_weights(
     """Weights of both scales.
 
     Args:
-      features, num_blocks: of all networks.
+      features, num_blocks: of all networks, which have one coarse block.
       noise: added to every parameter; without any, the networks are resampling and a codec.
       name: what files are marked with.
     """
@@ -23,6 +23,7 @@ def untrained_weights(
         config = codec_aware.get_config(variant)
         for network in (config.model.com, config.model.rec):
             network.features, network.num_blocks = features, num_blocks
+            network.coarse_features, network.num_coarse_blocks = features, 1
         configs[scale] = config.to_dict()
         made = init_variables(
             create_networks(configs[scale]["model"]), jax.random.key(0), jax.random.key(1)

@@ -9,9 +9,10 @@ from jaxshrink.models.networks import (
     variables_template,
 )
 from jaxshrink.models.reccnn import RecCNN
-from jaxshrink.models.residual import ResidualComCNN, ResidualRecCNN, lmbda_of_quality
+from jaxshrink.models.residual import UNIT, ResidualComCNN, ResidualRecCNN, lmbda_of_quality
 
 __all__ = [
+    "UNIT",
     "ComCNN",
     "Networks",
     "RecCNN",

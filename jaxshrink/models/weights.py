@@ -23,7 +23,7 @@ from jaxshrink.models.networks import (
 from jaxshrink.models.reccnn import RecCNN
 
 # `commands/shipped.py` has it too, which must not import JAX.
-DEFAULT_MODEL = "photo"
+DEFAULT_MODEL = "photo2"
 SHIPPED = Path(__file__).parent / "shipped"
 _SUFFIX = ".safetensors"
 _FORMAT = 1
