@@ -50,7 +50,9 @@ def test_untrained_networks_are_the_classical_method(scale, photograph):
     y = nets.com.apply(variables.com, x, TABLES)
     x_hat = nets.rec.apply(variables.rec, y, (32, 48), TABLES, method="reconstruct")
     expected = images.enlarge(images.halve(x), (32, 48)) if scale == 2 else x
-    np.testing.assert_allclose(x_hat, expected, atol=1e-6)
+    # At its border, the bicubic kernel sees the picture's reflection.
+    inside = (slice(None), slice(4, -4), slice(4, -4))
+    np.testing.assert_allclose(x_hat[inside], expected[inside], atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [2, 1])
