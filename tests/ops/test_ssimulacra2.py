@@ -1,9 +1,16 @@
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxshrink import similarity
 from jaxshrink.ops.ssimulacra2 import ssimulacra2
+from tests.golden.make_ssimulacra2 import pair as damaged_pair
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ssimulacra2.json").read_text())["rows"]
 
 
 def pair(photograph, noise, size=96):
@@ -11,6 +18,13 @@ def pair(photograph, noise, size=96):
     a = photograph[None, 100 : 100 + size, 150 : 150 + size].astype(np.float32) / 255
     b = np.clip(a + noise * np.random.default_rng(0).normal(size=a.shape), 0, 1)
     return jnp.asarray(a), jnp.asarray(b, jnp.float32)
+
+
+@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: "-".join(map(str, row["case"])))
+def test_scores_are_those_of_the_package(row):
+    # In windows, which `tests/test_similarity.py` holds equal to the whole, and fewer compilations.
+    score = similarity.ssimulacra2(*damaged_pair(*row["case"]))
+    assert score == pytest.approx(row["ssimulacra2"], abs=0.2)
 
 
 def test_equal_images_score_100(photograph):
