@@ -118,8 +118,8 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add(
         "--metrics",
         type=_names,
-        default=("psnr", "ms-ssim"),
-        help="of psnr, ms-ssim, ssim, ssimulacra2 (default: psnr,ms-ssim)",
+        default=(),
+        help="others beside ssimulacra2, ms-ssim and psnr, which are always measured: ssim",
     )
     add("--anchor", default="jpeg-optimized", help="of bd_rate.json (default: %(default)s)")
     add(

@@ -8,6 +8,7 @@ curves. The package `bjontegaard` knows no window of rates, hence SciPy.
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +24,11 @@ class BdResult:
     Attributes:
       bd_rate: percent of bytes that the curve needs more (or less: negative) than the anchor,
         at the same quality; None where they share no quality.
-      bd_quality: decibels that it is better than the anchor at the same rate: BD-PSNR for PSNR;
-        None where they share no rate.
-      overlap: the qualities, in decibels, over which `bd_rate` is a mean.
-      gains: the least and the most decibels that it is better at any rate that they share:
-        above zero, it is better at every rate; None where they share none.
+      bd_quality: by how much it is better than the anchor at the same rate, in the metric's unit:
+        BD-PSNR for PSNR; None where they share no rate.
+      overlap: the qualities over which `bd_rate` is a mean.
+      gains: the least and the most that it is better at any rate that they share: above zero, it
+        is better at every rate; None where they share none.
       reason: why there is no number, else None.
     """
 
@@ -51,7 +52,7 @@ def compare_curves(
     """Bjontegaard deltas of a curve against an anchor.
 
     Args:
-      anchor, curve: bits per pixel, and quality in decibels; in any order.
+      anchor, curve: bits per pixel, and quality, MS-SSIM in decibels; in any order.
       window: (lowest, highest) bits per pixel that count.
     """
     try:
@@ -77,6 +78,31 @@ def compare_curves(
     )
 
 
+def bytes_at_equal_quality(
+    anchor: tuple[Sequence[float], Sequence[float]],
+    curve: tuple[Sequence[float], Sequence[float]],
+    qualities: Sequence[float],
+) -> list[float | None]:
+    """Percent of bytes that a curve needs more (less: negative) than the anchor, at each quality.
+
+    By the interpolation of `compare_curves`, over the whole curves.
+
+    Args:
+      anchor, curve: bits per pixel, and quality; in any order.
+      qualities: where to look; None is returned where one of the curves does not reach.
+    """
+    log_rates = []
+    for points in (anchor, curve):
+        try:
+            log_rate, quality = _rising(*points)
+        except ValueError:
+            return [None] * len(qualities)
+        interpolated = _interpolator()(quality, log_rate, extrapolate=False)
+        log_rates.append(interpolated(np.asarray(qualities, float)))
+    ratios = log_rates[1] - log_rates[0]
+    return [None if np.isnan(ratio) else 100.0 * math.expm1(ratio) for ratio in ratios]
+
+
 class _Clipped:
     """One curve inside of a window of rates.
 
@@ -87,7 +113,7 @@ class _Clipped:
     def __init__(
         self, rates: Sequence[float], qualities: Sequence[float], window: tuple[float, float]
     ) -> None:
-        interpolate = import_extra("scipy.interpolate", "bench").PchipInterpolator
+        interpolate = _interpolator()
         log_rate, quality = _rising(rates, qualities)
         low, high = max(math.log(window[0]), log_rate[0]), min(math.log(window[1]), log_rate[-1])
         if low >= high:
@@ -106,6 +132,10 @@ class _Clipped:
     def along(self, log_rates: tuple[float, float]) -> np.ndarray:
         """Qualities at many rates."""
         return self._quality(np.linspace(*log_rates, _NUM_RATES))
+
+
+def _interpolator() -> Any:
+    return import_extra("scipy.interpolate", "bench").PchipInterpolator
 
 
 def _rising(rates: Sequence[float], qualities: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,14 @@ from jaxshrink.evaluation.report import Report, write_report
 from jaxshrink.evaluation.scores import METRICS
 from jaxshrink.evaluation.suite import Suite, open_suite
 from jaxshrink.evaluation.sweep import SweepResult, Task, sweep
-from jaxshrink.evaluation.tables import BdTable, bd_table, bd_to_json, format_bd_table
+from jaxshrink.evaluation.tables import (
+    BD_METRICS,
+    BdTable,
+    bd_table,
+    bd_to_json,
+    format_bd_table,
+    format_plain_views,
+)
 from jaxshrink.extras import import_extra
 from jaxshrink.workdir import write_json
 
@@ -41,7 +48,7 @@ class BenchOptions:
       methods: names; both JPEG anchors are measured in any case.
       external: "NAME=COMMAND" each.
       qualities: method -> what to sweep, instead of the method's own.
-      metrics: names in `METRICS`.
+      metrics: names in `METRICS`; those of `BD_METRICS` are always measured, and first.
       anchor: the curve that bd_rate.json compares with.
       window: (lowest, highest) bits per pixel that count for BD-rates.
       compare: files with published curves.
@@ -73,6 +80,8 @@ def bench(options: BenchOptions) -> None:
       DataError, MethodError: before it, if there is nothing to measure; after it, if single
         images or points failed. What is good has been written then.
     """
+    metrics = tuple(dict.fromkeys((*BD_METRICS, *options.metrics)))
+    options = dataclasses.replace(options, metrics=metrics)
     suite, qualities, published = _open_all(options)
     methods = list(qualities)
     folder = options.output / "cache"
@@ -127,8 +136,6 @@ def _check_metrics(metrics: Sequence[str]) -> None:
     for name in metrics:
         if name not in METRICS:
             raise ConfigError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
-    if "ssimulacra2" in metrics:
-        import_extra("ssimulacra2", "ssimulacra2")
 
 
 def _open_methods(options: BenchOptions) -> list[Method]:
@@ -185,6 +192,9 @@ def _write_comparison(options: BenchOptions, curves: Sequence[Curve]) -> dict[st
     for metric in options.metrics:
         save_plot(curves, metric, options.output / metric, log_rate=options.log_rate)
     print(format_bd_table(tables, options.window))
+    plain_views = format_plain_views(curves)
+    if plain_views:
+        print(f"\n{plain_views}")
     return tables
 
 

@@ -12,7 +12,7 @@ from PIL import features
 
 from jaxshrink import __version__
 from jaxshrink.evaluation.methods import Method
-from jaxshrink.evaluation.points import Point
+from jaxshrink.evaluation.points import VERSION, Point
 from jaxshrink.evaluation.suite import SuiteImage
 
 _PACKAGES = (
@@ -20,7 +20,6 @@ _PACKAGES = (
     "mozjpeg-lossless-optimization",
     "pillow",
     "pillow-jxl-plugin",
-    "ssimulacra2",
 )
 _PACKAGE = Path(__file__).parents[1]
 # Of the package's source.
@@ -38,8 +37,12 @@ _LIBRARIES = ("libjpeg_turbo", "webp", "avif", "jpg_2000")
 
 
 def point_key(method: Method, image: SuiteImage, quality: float, metrics: Sequence[str]) -> str:
-    """A hash of all that a point depends on: file, method, setting, metrics, versions."""
-    parts = [image.digest, image.channels, method.identity, quality, list(metrics), versions()]
+    """A hash of all that a point depends on: file, method, setting, metrics, versions.
+
+    Among these that of `Point` itself.
+    """
+    setting = [method.identity, quality, list(metrics)]
+    parts = [VERSION, image.digest, image.channels, *setting, versions()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -13,17 +13,17 @@ from jaxshrink.errors import ConfigError, MethodError
 
 JPEG_ANCHORS = ("jpeg", "jpeg-optimized")
 
-_JPEG_QUALITIES = (2, 5, 10, 15, 20, 30, 50, 75)
-# They cover 0.08 to 1 bit per pixel on photographs.
+_JPEG_QUALITIES = (2, 5, 10, 15, 20, 30, 40, 50, 65, 75, 85, 92)
+# They cover 0.08 to 2 bits per pixel on photographs, and SSIMULACRA2 from below 30 to above 80.
 _QUALITIES: dict[str, tuple[float, ...]] = {
     "jpeg": _JPEG_QUALITIES,
     "jpeg-optimized": _JPEG_QUALITIES,
     "jxl-transcode": _JPEG_QUALITIES,
     "mozjpeg-lossless": _JPEG_QUALITIES,
-    "webp": (0, 5, 10, 20, 40, 60, 75, 85),
-    "avif": (5, 10, 20, 30, 40, 50, 60, 70),
-    "jpeg2000": (2, 3, 4, 6, 12, 20, 30, 50),
-    "jxl": (1, 5, 10, 20, 40, 60, 75, 85),
+    "webp": (0, 5, 10, 20, 40, 60, 75, 85, 92),
+    "avif": (5, 10, 20, 30, 40, 50, 60, 70, 80, 88),
+    "jpeg2000": (2, 3, 4, 6, 12, 20, 30, 50, 75),
+    "jxl": (1, 5, 10, 20, 40, 60, 75, 85, 92),
 }
 
 

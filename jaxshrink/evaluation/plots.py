@@ -9,10 +9,10 @@ from jaxshrink.extras import import_extra
 from jaxshrink.workdir import write_whole
 
 TITLES = {
-    "psnr": "PSNR (dB)",
-    "ms-ssim": "MS-SSIM (dB)",
-    "ssim": "SSIM",
     "ssimulacra2": "SSIMULACRA2",
+    "ms-ssim": "MS-SSIM (dB)",
+    "psnr": "PSNR (dB)",
+    "ssim": "SSIM",
 }
 
 

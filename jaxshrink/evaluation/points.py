@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from jaxshrink.evaluation.methods import Method, Trip
+from jaxshrink.evaluation.plain_view import PlainView, measure_plain_view
 from jaxshrink.evaluation.scores import bits_per_pixel, image_scores
-from jaxshrink.pipeline import enlarge
+
+# Goes up with every change of what a point holds, or how it is measured: older ones are not used.
+VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +24,7 @@ class Point:
       bpp: bits per pixel of the original.
       encoding_time, decoding_time: in seconds.
       scores: metric -> score of the decoded image, see `image_scores`.
-      preview: for a model, the same scores of the compact image merely enlarged: what somebody
-        without the model sees; else None.
+      plain: for a model, what a viewer shows of the file; else None.
     """
 
     quality: float
@@ -31,14 +33,15 @@ class Point:
     encoding_time: float
     decoding_time: float
     scores: Mapping[str, float | None]
-    preview: Mapping[str, float | None] | None = None
+    plain: PlainView | None = None
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Point":
-        return cls(**value)
+        plain = value.get("plain")
+        return cls(**{**value, "plain": None if plain is None else PlainView.from_json(plain)})
 
 
 def measure(method: Method, x: np.ndarray, quality: float, metrics: Sequence[str]) -> Point:
@@ -53,19 +56,17 @@ def measure(method: Method, x: np.ndarray, quality: float, metrics: Sequence[str
 def score_trip(x: np.ndarray, trip: Trip, quality: float, metrics: Sequence[str]) -> Point:
     """Measures what an image, uint8 (H, W, C), went through."""
     size = (x.shape[0], x.shape[1])
-    preview = None
+    plain = None
     if trip.y_hat is not None:
-        preview = _scores(x, enlarge(trip.y_hat[None], size)[0], metrics)
+        plain = measure_plain_view(x, trip.y_hat, len(trip.data))
+    by_metric = image_scores(x[None], trip.x_hat[None], metrics)
+    scores = {name: values[0] for name, values in by_metric.items()}
     return Point(
         quality=quality,
         num_bytes=len(trip.data),
         bpp=bits_per_pixel(len(trip.data), size),
         encoding_time=trip.encode_seconds,
         decoding_time=trip.decode_seconds,
-        scores=_scores(x, trip.x_hat, metrics),
-        preview=preview,
+        scores=scores,
+        plain=plain,
     )
-
-
-def _scores(x: np.ndarray, x_hat: np.ndarray, metrics: Sequence[str]) -> dict[str, float | None]:
-    return {name: values[0] for name, values in image_scores(x[None], x_hat[None], metrics).items()}

@@ -10,10 +10,12 @@ from typing import Any
 from jaxshrink.errors import DataError
 from jaxshrink.evaluation.bd_rate import decibels
 from jaxshrink.evaluation.methods import Method
+from jaxshrink.evaluation.plain_view import PlainView
 from jaxshrink.evaluation.points import Point
 from jaxshrink.evaluation.scores import METRICS
 
-PREVIEW = "preview-"
+# What is told of a plain view: "plain-ssimulacra2", and "plain-jpeg-ssimulacra2" of the JPEG.
+PLAIN, PLAIN_JPEG = "plain-", "plain-jpeg-"
 # After CompressAI: "rgb" for colour, "y" for grayscale.
 _SUFFIXES = {3: "-rgb", 1: "-y"}
 _PER_CHANNEL = ("psnr", "ms-ssim", "ssim")
@@ -26,9 +28,11 @@ class Curve:
     Attributes:
       name, description: of the method.
       bpp: mean bits per pixel at every rate.
-      values: "psnr", "ms-ssim", ... as in `METRICS`; the same with "preview-" before it for what
-        is seen without the model; "encoding_time" and "decoding_time" in seconds; "quality", the
-        setting. One number per rate, None where an image has none.
+      values: "psnr", "ms-ssim", ... as in `METRICS`; "encoding_time" and "decoding_time" in
+        seconds; "quality", the setting; for a model what is told of its plain views: their metrics
+        with "plain-" before them, with "plain-jpeg-" those of JPEGs of no more bytes, the share of
+        them at "plain-half-size", and the largest "plain-colour-offset" of all. One number per
+        rate, None where an image has none.
       published: read from a file, not measured here.
     """
 
@@ -84,9 +88,22 @@ def _means(points: Sequence[Point]) -> dict[str, Any]:
     }
     for metric in points[0].scores:
         columns[metric] = [p.scores[metric] for p in points]
-        if points[0].preview is not None:
-            columns[PREVIEW + metric] = [(p.preview or {})[metric] for p in points]
-    return {name: _mean(column) for name, column in columns.items()}
+    means = {name: _mean(column) for name, column in columns.items()}
+    return means | _plain_means([p.plain for p in points if p.plain is not None])
+
+
+def _plain_means(views: Sequence[PlainView]) -> dict[str, float | None]:
+    """Of a model's images; nothing where there are none."""
+    if not views:
+        return {}
+    means = {
+        "plain-half-size": _mean([float(view.scale == 2) for view in views]),
+        "plain-colour-offset": max(view.colour_offset for view in views),
+    }
+    for metric in views[0].scores:
+        means[PLAIN + metric] = _mean([view.scores[metric] for view in views])
+        means[PLAIN_JPEG + metric] = _mean([(v.jpeg_scores or {}).get(metric) for v in views])
+    return means
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -138,12 +155,16 @@ def read_curve(path: Path) -> Curve:
 
 
 def _key(name: str, channels: int) -> str:
-    plain = name.removeprefix(PREVIEW)
-    return name + _SUFFIXES[channels] if plain in _PER_CHANNEL else name
+    return name + _SUFFIXES[channels] if _metric_of(name) in _PER_CHANNEL else name
 
 
 def _metric(key: str) -> str:
     for suffix in _SUFFIXES.values():
-        if key.removeprefix(PREVIEW).removesuffix(suffix) in _PER_CHANNEL:
+        if _metric_of(key).removesuffix(suffix) in _PER_CHANNEL:
             return key.removesuffix(suffix)
     return key
+
+
+def _metric_of(key: str) -> str:
+    """Without what says that it is about plain views."""
+    return key.removeprefix(PLAIN_JPEG).removeprefix(PLAIN)

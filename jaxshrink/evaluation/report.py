@@ -12,8 +12,8 @@ from typing import Any
 from jaxshrink.evaluation.cache import versions
 from jaxshrink.evaluation.pictures import Pictures
 from jaxshrink.evaluation.plots import TITLES
-from jaxshrink.evaluation.rate_distortion import PREVIEW, Curve
-from jaxshrink.evaluation.tables import BdTable, bd_to_json
+from jaxshrink.evaluation.rate_distortion import PLAIN, Curve
+from jaxshrink.evaluation.tables import BD_METRICS, EQUAL_SCORES, BdTable, bd_to_json
 from jaxshrink.workdir import write_whole
 
 _PAGE = importlib.resources.files("jaxshrink.evaluation") / "report_page"
@@ -76,6 +76,8 @@ def _data(report: Report) -> dict[str, Any]:
         "title": report.title,
         "numImages": report.num_images,
         "window": report.window,
+        "bdMetrics": [{"name": name, "title": TITLES[name]} for name in BD_METRICS],
+        "equalScores": EQUAL_SCORES,
         "metrics": [{"name": name, "title": TITLES[name]} for name in report.metrics],
         "curves": [_curve(curve, report.metrics) for curve in report.curves],
         "anchors": [
@@ -91,7 +93,7 @@ def _data(report: Report) -> dict[str, Any]:
 def _curve(curve: Curve, metrics: Sequence[str]) -> dict[str, Any]:
     lines = {}
     for metric in metrics:
-        for name in (metric, PREVIEW + metric):
+        for name in (metric, PLAIN + metric):
             axis = curve.axis(name)
             if axis is not None:
                 lines[name] = [_finite(value) for value in axis[1]]
@@ -101,6 +103,11 @@ def _curve(curve: Curve, metrics: Sequence[str]) -> dict[str, Any]:
         "published": curve.published,
         "bpp": curve.bpp,
         "lines": lines,
+        "plain": {
+            name: list(column)
+            for name, column in curve.values.items()
+            if name == "quality" or name.startswith(PLAIN)
+        },
         "seconds": [curve.values.get(key) for key in ("encoding_time", "decoding_time")],
     }
 
@@ -109,8 +116,6 @@ def _picture(pictures: Pictures) -> dict[str, Any]:
     record = dataclasses.asdict(pictures)
     for point in (record["jpeg_point"], record["our_point"]):
         point["scores"] = {key: _finite(value) for key, value in point["scores"].items()}
-        if point["preview"] is not None:
-            point["preview"] = {key: _finite(value) for key, value in point["preview"].items()}
     return record
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxshrink.ops import images, metrics
-from jaxshrink.ops.ssimulacra2 import MIN_SIDE, ssimulacra2
+from jaxshrink import similarity
+from jaxshrink.ops import images, metrics, ssimulacra2
 
 _SSIM_MIN_SIDE = 11
 
@@ -36,34 +36,24 @@ def image_scores(
     for name in names:
         min_side, metric = METRICS[name]
         too_small = min(x.shape[1:3]) < min_side
-        scores[name] = [None] * len(x) if too_small else [float(v) for v in metric(x, x_hat)]
+        pairs = zip(x, x_hat, strict=True)
+        scores[name] = [None if too_small else metric(a, b) for a, b in pairs]
     return scores
 
 
-@jax.jit
-def _psnr(x: jax.Array, x_hat: jax.Array) -> jax.Array:
-    return metrics.psnr(images.to_float(x), images.to_float(x_hat))
+def _ssim(x: np.ndarray, x_hat: np.ndarray) -> float:
+    return float(_whole_ssim(x[None], x_hat[None])[0])
 
 
 @jax.jit
-def _ms_ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
-    return metrics.ms_ssim(images.to_float(x), images.to_float(x_hat))
-
-
-@jax.jit
-def _ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
+def _whole_ssim(x: jax.Array, x_hat: jax.Array) -> jax.Array:
     return metrics.ssim(images.to_float(x), images.to_float(x_hat))
 
 
-@jax.jit
-def _ssimulacra2(x: jax.Array, x_hat: jax.Array) -> jax.Array:
-    return ssimulacra2(images.to_float(x), images.to_float(x_hat))
-
-
-# name -> shortest side, and (x, x_hat) -> (N,) scores.
-METRICS: dict[str, tuple[int, Callable]] = {
-    "psnr": (1, _psnr),
-    "ms-ssim": (metrics.MS_SSIM_MIN_SIDE, _ms_ssim),
+# name -> shortest side, and (x, x_hat), uint8 (H, W, C) -> score. The first is the judge.
+METRICS: dict[str, tuple[int, Callable[[np.ndarray, np.ndarray], float]]] = {
+    "ssimulacra2": (ssimulacra2.MIN_SIDE, similarity.ssimulacra2),
+    "ms-ssim": (metrics.MS_SSIM_MIN_SIDE, similarity.ms_ssim),
+    "psnr": (1, similarity.psnr),
     "ssim": (_SSIM_MIN_SIDE, _ssim),
-    "ssimulacra2": (MIN_SIDE, _ssimulacra2),
 }

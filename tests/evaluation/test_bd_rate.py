@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from jaxshrink.evaluation.bd_rate import compare_curves, decibels
+from jaxshrink.evaluation.bd_rate import bytes_at_equal_quality, compare_curves, decibels
 
 RATES = np.array([0.1, 0.2, 0.4, 0.8, 1.6])
 QUALITIES = np.array([25.0, 28.0, 30.5, 33.0, 35.0])
@@ -74,6 +74,18 @@ def test_no_overlap_is_said_instead_of_a_number():
     assert outside.bd_rate is None and "outside of the window" in outside.reason
     single = compare_curves((RATES, QUALITIES), ([0.5], [30.0]), EVERYTHING)
     assert single.bd_rate is None and "two points" in single.reason
+
+
+def test_bytes_at_equal_quality():
+    anchor, curve = (RATES, QUALITIES), (0.7 * RATES[1:], QUALITIES[1:])
+    percents = bytes_at_equal_quality(anchor, curve, [28.0, 31.7, 35.0, 26.0, 36.0])
+    # The curve begins at 28, and both end at 35.
+    assert percents[3:] == [None, None]
+    assert percents[:3] == pytest.approx([-30.0, -30.0, -30.0], abs=0.5)
+
+
+def test_no_bytes_at_equal_quality_of_a_single_point():
+    assert bytes_at_equal_quality((RATES, QUALITIES), ([0.5], [30.0]), [30.0]) == [None]
 
 
 def test_a_point_that_costs_more_and_is_worse_is_left_out():

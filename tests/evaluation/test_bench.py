@@ -14,6 +14,7 @@ from jaxshrink.evaluation.cache import PointCache, source_digest, versions
 from jaxshrink.evaluation.points import Point
 from jaxshrink.evaluation.scores import image_scores
 
+PLOTS = ("ssimulacra2", "ms-ssim", "psnr")
 METHODS = ("jpeg", "jpeg-optimized", "webp", "model@webp")
 
 
@@ -25,7 +26,7 @@ def test_every_file_is_there(bench_run):
     out = bench_run.folder / "out"
     names = {path.name for path in out.iterdir()}
     expected = {"bd_rate.json", "report.html", "cache"}
-    expected |= {f"{plot}.{kind}" for plot in ("psnr", "ms-ssim") for kind in ("svg", "png")}
+    expected |= {f"{plot}.{kind}" for plot in PLOTS for kind in ("svg", "png")}
     expected |= {
         f"{method}{ending}" for method in METHODS for ending in (".json", ".per_image.json")
     }
@@ -57,10 +58,17 @@ def test_curves_are_means_over_images(bench_run):
     assert results["quality"] == [10, 60]
 
 
-def test_a_model_says_what_is_seen_without_it(bench_run):
+def test_a_model_says_what_a_viewer_shows(bench_run):
     results = load(bench_run.folder / "out" / "model@webp.json")["results"]
-    # The last layer of an untrained RecCNN is zero: its reconstruction is the enlargement.
-    assert results["preview-psnr-rgb"] == pytest.approx(results["psnr-rgb"], abs=1e-3)
+    images = load(bench_run.folder / "out" / "model@webp.per_image.json")["images"]
+    views = [points[0]["plain"] for points in images.values()]
+    scores = [view["scores"]["ssimulacra2"] for view in views]
+    assert results["plain-ssimulacra2"][0] == pytest.approx(np.mean(scores))
+    assert results["plain-half-size"] == [1.0, 1.0]
+    assert results["plain-colour-offset"][0] == max(view["colour_offset"] for view in views)
+    # Half of 181 x 176 is too small for MS-SSIM.
+    assert results["plain-ms-ssim-rgb"] == [None, None]
+    assert "plain-ssimulacra2" not in load(bench_run.folder / "out" / "webp.json")["results"]
 
 
 def test_bd_rates_by_method_and_metric(bench_run):
@@ -70,6 +78,13 @@ def test_bd_rates_by_method_and_metric(bench_run):
     assert table["jpeg"]["ms-ssim"]["bd_rate"] > 0.0 > table["webp"]["psnr"]["bd_rate"]
     low, high = table["webp"]["psnr"]["overlap"]
     assert low < high
+    assert table["jpeg"]["ssimulacra2"]["bd_rate"] > 0.0
+    at_scores = table["jpeg"]["bytes_at_equal_ssimulacra2"]
+    assert list(at_scores) == ["50", "60", "70", "75", "80"]
+    # The curves end at a mean of 51.
+    assert at_scores["50"] > 0.0 and at_scores["60"] is None
+    same = table["jpeg-optimized"]["bytes_at_equal_ssimulacra2"]
+    assert same["50"] == pytest.approx(0.0)
 
 
 def test_a_second_run_measures_nothing(bench_run, monkeypatch):

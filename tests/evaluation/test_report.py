@@ -102,11 +102,22 @@ def test_the_table_sorts(page):
     assert names() == ascending[::-1] and len(ascending) == 2
 
 
+def test_all_comparisons_are_told(page):
+    def heads(selector: str) -> list[str]:
+        return [cell.text for cell in page.find_elements("css selector", f"{selector} thead th")]
+
+    assert {"SSIMULACRA2", "MS-SSIM (dB)", "PSNR (dB)"} <= set(heads("#savings"))
+    assert {"50", "60", "70", "75", "80"} <= set(heads("#equal-scores"))
+    assert "colour off by" in heads("#plain")
+    assert len(page.find_elements("css selector", "#plain tbody tr")) == 2
+    assert "at equal SSIMULACRA2" in find(page, "#summary").text
+
+
 def test_curves_can_be_hidden_and_metrics_chosen(page):
     def num_lines() -> int:
         return len(page.find_elements("css selector", ".chart .line"))
 
-    # Three codecs; the model, and what is seen without it.
+    # Three codecs; the model, and its plain view.
     assert num_lines() == 5
     find(page, ".legend button").click()
     assert num_lines() == 4

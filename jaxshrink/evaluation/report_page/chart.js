@@ -7,12 +7,12 @@ function visibleLines() {
   const lines = [];
   for (const curve of data.curves) {
     if (chart.hidden.has(curve.name)) continue;
-    for (const [prefix, kind] of [["", curve.published ? "published" : ""], ["preview-", "preview"]]) {
+    for (const [prefix, kind] of [["", curve.published ? "published" : ""], ["plain-", "plain"]]) {
       const values = curve.lines[prefix + chart.metric];
       if (!values) continue;
       const points = curve.bpp.map((bpp, i) => ({ bpp, value: values[i] }))
         .filter((point) => point.value != null);
-      const label = prefix ? `${curve.name}, seen without the model` : curve.name;
+      const label = prefix ? `${curve.name}, plain view` : curve.name;
       lines.push({ label, kind, points, color: colors[curve.name] });
     }
   }

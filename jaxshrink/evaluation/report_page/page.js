@@ -42,14 +42,16 @@ function writeHeadline() {
   $("#headline").textContent = data.title;
   const images = data.numImages === 1 ? "one image" : `${data.numImages} images`;
   let text = `${data.curves.length} curves on ${images}. `;
-  const found = [["ms-ssim", "MS-SSIM"], ["psnr", "PSNR"]]
-    .filter(([metric]) => rates[metric].bd_rate != null)
-    .map(([metric, name]) => {
-      const rate = rates[metric].bd_rate;
-      return `${Math.abs(rate).toFixed(1)}\u00a0% ${rate < 0 ? "fewer" : "more"} at equal ${name}`;
+  const found = data.bdMetrics
+    .filter(({ name }) => rates[name].bd_rate != null)
+    .map(({ name, title }) => {
+      const rate = rates[name].bd_rate;
+      const more = rate < 0 ? "fewer" : "more";
+      return `${Math.abs(rate).toFixed(1)}\u00a0% ${more} at equal ${title.replace(" (dB)", "")}`;
     });
   if (found.length && method !== anchor.name) {
-    text += `In bytes, ${method} takes ${found.join(" and ")} than ${anchor.name}, `
+    const list = new Intl.ListFormat("en").format(found);
+    text += `In bytes, ${method} takes ${list} than ${anchor.name}, `
       + "over the qualities that both reach.";
   }
   $("#summary").textContent = text;

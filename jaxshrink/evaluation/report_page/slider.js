@@ -61,7 +61,7 @@ function showFacts(picture) {
   const ours = picture.our_point;
   const jpeg = picture.jpeg_point;
   const columns = [["JPEG", jpeg.scores, jpeg], [data.shown.method, ours.scores, ours]];
-  if (ours.preview) columns.push(["no model", ours.preview, ours]);
+  if (ours.plain) columns.push(["plain view", ours.plain.scores, ours]);
   $(".facts thead").replaceChildren(make("tr", {}, make("th"),
     ...columns.map(([title]) => make("th", { scope: "col" }, title))));
   const rows = [["bytes", (s, point) => point.num_bytes.toLocaleString("en")], ["bpp", (s, point) => format(point.bpp, 3)]];

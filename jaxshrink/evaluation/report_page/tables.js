@@ -1,44 +1,74 @@
 "use strict";
-// BD-rates, and figures per image.
-const BD_METRICS = [["psnr", "PSNR"], ["ms-ssim", "MS-SSIM"]];
+// BD-rates, bytes at equal scores, plain views, and figures per image.
 
 function rateCell(result) {
   if (result.bd_rate == null) return make("td", { class: "quiet", title: result.reason }, result.reason.split(":")[0]);
-  const rate = result.bd_rate;
-  const kind = Math.abs(rate) < 0.05 ? "" : rate < 0 ? "good" : "bad";
-  const gain = result.bd_quality == null ? "" : `; at equal bytes ${signed(result.bd_quality, 2)} dB`;
-  return make("td", { class: kind, title: `over ${overlapText(result)} dB${gain}` }, `${signed(rate, 1)}\u00a0%`);
+  const gain = result.bd_quality == null ? "" : `; at equal bytes ${signed(result.bd_quality, 2)}`;
+  const cell = percentCell(result.bd_rate);
+  cell.setAttribute("title", `over ${overlapText(result)}${gain}`);
+  return cell;
+}
+
+function percentCell(percent) {
+  if (percent == null) return make("td", { class: "quiet" }, "–");
+  const kind = Math.abs(percent) < 0.05 ? "" : percent < 0 ? "good" : "bad";
+  return make("td", { class: kind }, `${signed(percent, 1)}\u00a0%`);
 }
 
 const overlapText = (result) =>
   result.overlap ? `${result.overlap[0].toFixed(1)}…${result.overlap[1].toFixed(1)}` : "–";
 
+const methodHead = (curve) => make("th", { scope: "row" },
+  make("span", { class: "swatch", style: `background: ${colors[curve.name]}` }), curve.name);
+
+const columnHead = (text) => make("th", { scope: "col" }, text);
+
+// One row per curve, one group of columns per anchor; `cells` are those of a curve and an anchor.
+function writeComparison(table, heads, cells) {
+  const top = make("tr", { class: "group" }, make("th"));
+  const head = make("tr", {}, columnHead("Method"));
+  for (const anchor of data.anchors) {
+    top.append(make("th", { colspan: heads.length, scope: "colgroup" }, `against ${anchor.name}`));
+    head.append(...heads.map(columnHead));
+  }
+  const rows = data.curves.map((curve) => make("tr", {}, methodHead(curve),
+    ...data.anchors.flatMap((anchor) => cells(anchor.bdRates[curve.name]))));
+  table.append(make("thead", {}, top, head), make("tbody", {}, ...rows));
+}
+
 function writeSavings() {
   const [low, high] = data.window;
   $("#window").textContent = `BD-rate between ${low} and ${high} bits per pixel: bytes for the same `
     + "quality, against each kind of JPEG; negative is better. Beside it the overlap of qualities "
-    + "that it is a mean over, and what is gained at equal bytes, both in decibels.";
-  const top = make("tr", { class: "group" }, make("th"));
-  const head = make("tr", {}, make("th", { scope: "col" }, "Method"));
-  for (const anchor of data.anchors) {
-    top.append(make("th", { colspan: 6, scope: "colgroup" }, `against ${anchor.name}`));
-    for (const [, title] of BD_METRICS) {
-      for (const text of [title, "overlap", "gain"]) head.append(make("th", { scope: "col" }, text));
-    }
-  }
-  const rows = data.curves.map((curve) => {
-    const row = make("tr", {}, make("th", { scope: "row" },
-      make("span", { class: "swatch", style: `background: ${colors[curve.name]}` }), curve.name));
-    for (const anchor of data.anchors) {
-      for (const [metric] of BD_METRICS) {
-        const result = anchor.bdRates[curve.name][metric];
-        row.append(rateCell(result), make("td", { class: "quiet" }, overlapText(result)),
-          make("td", { class: "quiet" }, signed(result.bd_quality, 2)));
-      }
-    }
-    return row;
-  });
-  $("#savings table").append(make("thead", {}, top, head), make("tbody", {}, ...rows));
+    + "that it is a mean over, and what is gained at equal bytes.";
+  const heads = data.bdMetrics.flatMap(({ title }) => [title, "overlap", "gain"]);
+  writeComparison($("#savings table"), heads, (results) => data.bdMetrics.flatMap(({ name }) => {
+    const result = results[name];
+    return [rateCell(result), make("td", { class: "quiet" }, overlapText(result)),
+      make("td", { class: "quiet" }, signed(result.bd_quality, 2))];
+  }));
+  writeComparison($("#equal-scores table"), data.equalScores.map(String), (results) =>
+    data.equalScores.map((score) => percentCell(results.bytes_at_equal_ssimulacra2[score])));
+}
+
+// What viewers show of a model's files, by quality.
+function writePlainViews() {
+  const models = data.curves.filter((curve) => curve.plain["plain-half-size"]);
+  if (!models.length) return;
+  $("#plain").hidden = false;
+  const metrics = data.metrics.filter(({ name }) => models[0].plain[`plain-${name}`]);
+  const heads = ["Method", "quality", "bpp", "half size",
+    ...metrics.flatMap(({ title }) => [title.replace(" (dB)", ""), "JPEG"]), "colour off by"];
+  const rows = models.flatMap((curve) => curve.bpp.map((bpp, i) => {
+    const scores = metrics.flatMap(({ name }) => ["plain-", "plain-jpeg-"].map((prefix) =>
+      make("td", {}, format(curve.plain[prefix + name][i], DIGITS[name]))));
+    const cells = [String(curve.plain.quality[i]), format(bpp, 3),
+      `${Math.round(100 * curve.plain["plain-half-size"][i])}\u00a0%`];
+    return make("tr", {}, methodHead(curve), ...cells.map((text) => make("td", {}, text)), ...scores,
+      make("td", {}, format(curve.plain["plain-colour-offset"][i], 1)));
+  }));
+  $("#plain table").append(make("thead", {}, make("tr", {}, ...heads.map(columnHead))),
+    make("tbody", {}, ...rows));
 }
 
 // Columns of the table per image: title, value to sort by, text.
@@ -96,4 +126,5 @@ function writeImages() {
 }
 
 writeSavings();
+writePlainViews();
 writeImages();
