@@ -1,5 +1,6 @@
 """When the input is the best result: compact files, small files, JPEGs that are coarse already."""
 
+import dataclasses
 import math
 
 from jaxshrink import container, kept
@@ -53,22 +54,35 @@ def passed(file: bytes, settings: Settings) -> Small:
     return Small(data, size, None, None, None, None, 0, (note, *notes, *gone), kept=True)
 
 
-def keepable(source: Source, settings: Settings) -> bytes | None:
+@dataclasses.dataclass(frozen=True)
+class Keeper:
+    """An input that can stand for the result.
+
+    Attributes:
+      data: the file, without the metadata that are not wanted.
+      notes: what is gone of it that its owner may not expect, one line each.
+    """
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+def keepable(source: Source, settings: Settings) -> Keeper | None:
     """The input where it can stand for the result; None where it cannot."""
     if source.file is None:
         return None
     if settings.codec is not None and kept.format_of(source.file) != settings.codec.upper():
         return None
     if settings.strip == NOTHING:
-        return source.file
+        return Keeper(source.file)
     try:
-        return without_metadata(source.file, settings.strip)[0]
+        return Keeper(*without_metadata(source.file, settings.strip))
     except DataError:
         return None  # of a format whose metadata cannot be taken out
 
 
 def coarse(
-    source: Source, keeper: bytes | None, settings: Settings
+    source: Source, keeper: Keeper | None, settings: Settings
 ) -> tuple[str | None, tuple[str, ...]]:
     """Of a JPEG that is coarser than the quality that is asked for: why to keep it; or a note."""
     quality = settings.target.quality
@@ -84,18 +98,18 @@ def coarse(
     return None, (f"{coarse}, and gets no finer",)
 
 
-def small_enough(keeper: bytes, ceiling: int | None, settings: Settings) -> str | None:
+def small_enough(keeper: Keeper, ceiling: int | None, settings: Settings) -> str | None:
     """Why to keep a file of the codec that is asked for, where no more is asked than few bytes."""
-    if ceiling is None or len(keeper) > ceiling or settings.scale is not None:
+    if ceiling is None or len(keeper.data) > ceiling or settings.scale is not None:
         return None
-    if container.kind(keeper) != settings.stored_codec.upper():
+    if container.kind(keeper.data) != settings.stored_codec.upper():
         return None
     return f"has no more than {ceiling} bytes already"
 
 
-def kept_as_it_is(data: bytes, taken: Photograph, reason: str, settings: Settings) -> Small:
+def kept_as_it_is(keeper: Keeper, taken: Photograph, reason: str, settings: Settings) -> Small:
     """The input as the result, for a reason."""
     how = "kept as it is" if settings.strip == NOTHING else "kept with less metadata"
     size = (taken.pixels.shape[0], taken.pixels.shape[1])
-    notes = (f"{reason}: {how}",)
-    return Small(data, size, None, None, None, math.inf, 0, notes, kept=True)
+    notes = (f"{reason}: {how}", *keeper.notes)
+    return Small(keeper.data, size, None, None, None, math.inf, 0, notes, kept=True)

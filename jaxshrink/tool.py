@@ -276,10 +276,10 @@ class Model:
         try:
             small = self._searched(resized, settings)
         except TargetError:
-            if keepable is None or ceiling is None or len(keepable) > ceiling:
+            if keepable is None or ceiling is None or len(keepable.data) > ceiling:
                 raise
             return keeping.kept_as_it_is(keepable, resized, "gets no smaller", settings)
-        if keepable is not None and len(keepable) <= len(small.data):
+        if keepable is not None and len(keepable.data) <= len(small.data):
             reason = f"would be {len(small.data)} bytes at best"
             return keeping.kept_as_it_is(keepable, resized, reason, settings)
         if source.file is not None and len(small.data) > len(source.file):

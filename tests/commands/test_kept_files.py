@@ -134,6 +134,19 @@ def test_strip_applies_to_a_kept_file(cli, pictures, tmp_path, capsys):
     assert b"somewhere" not in out.read_bytes()
 
 
+def test_what_strip_takes_out_of_a_kept_file_beside_metadata_is_told(
+    cli, pictures, tmp_path, capsys
+):
+    source, out = pictures / "coarse.jpg", tmp_path / "out.jpg"
+    picture = source.read_bytes()
+    source.write_bytes(picture + b"somewhere" * 100)
+    assert cli("compress", source, "-o", out, "--strip") == 0
+    told = capsys.readouterr().out
+    assert "coarser than quality 75: kept with less metadata" in told
+    assert "900 bytes behind the picture left out" in told
+    assert out.stat().st_size <= len(picture)
+
+
 def test_resize_comes_first(cli, pictures, tmp_path, capsys):
     out = tmp_path / "out.jpg"
     source = pictures / "fine.png"
@@ -184,6 +197,20 @@ def test_recompress_expands_first(cli, compact, tmp_path, capsys):
     # Nor does it grow.
     assert cli("compress", compact, "-o", out, "--recompress", "-q", 95) == 0
     assert out.read_bytes() == compact.read_bytes()
+
+
+def test_a_compact_file_that_lacks_its_end_is_passed_through_or_expanded(
+    cli, compact, tmp_path, capsys
+):
+    out = tmp_path / "out.jpg"
+    compact.write_bytes(compact.read_bytes()[:-2])
+    assert cli("compress", compact, "-o", out) == 0
+    told = capsys.readouterr().out
+    assert "is a compact file already" in told and "the end of its file is missing" in told
+    assert out.read_bytes() == compact.read_bytes()
+    assert cli("compress", compact, "-o", out, "--recompress", "--scale", "half", "-q", 10) == 0
+    assert "was a compact file: expanded first" in capsys.readouterr().out
+    assert container.find(out.read_bytes()).size == (99, 130)
 
 
 def test_a_compact_file_is_resized_when_that_is_asked_for(cli, compact, tmp_path, capsys):
