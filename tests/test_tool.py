@@ -25,7 +25,7 @@ def test_the_examples_are_right(model_file):
 
 
 def test_two_functions_with_the_shipped_model(model_file, monkeypatch, photograph, tmp_path):
-    (tmp_path / "photo.safetensors").write_bytes(model_file.read_bytes())
+    (tmp_path / f"{tool.DEFAULT_MODEL}.safetensors").write_bytes(model_file.read_bytes())
     (tmp_path / "small.safetensors").write_bytes(model_file.read_bytes())
     monkeypatch.setattr(weights, "SHIPPED", tmp_path)
     x = photograph[:170, :163]
