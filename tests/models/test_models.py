@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jaxshrink.models import ComCNN, RecCNN, create_networks, variables_template
+from jaxshrink.models.blocks import ConvBlock
 from jaxshrink.ops import images
 
 
@@ -38,6 +39,24 @@ def test_batch_norm_follows_all_layers_of_reccnn_but_the_first_and_the_last():
     table = shapes(RecCNN(channels=1, batch_norm=True), 1)
     normalized = {name.split(".")[0] for name in table if "BatchNorm_0.scale" in name}
     assert normalized == {f"ConvBlock_{k}" for k in range(1, 19)}
+
+
+def test_batch_norm_knows_the_variance_of_bright_and_smooth_images():
+    x = 1.0 + 1e-3 * np.random.default_rng(0).normal(size=(2, 64, 64, 3)).astype(np.float32)
+    block = ConvBlock(features=3, batch_norm=True)
+    # A convolution that lets its input pass.
+    variables = block.init(jax.random.key(0), x)
+    kernel = np.zeros((3, 3, 3, 3), np.float32)
+    kernel[1, 1] = np.eye(3)
+    params = {**variables["params"], "Conv_0": {"kernel": kernel, "bias": np.zeros(3, np.float32)}}
+    variables = {**variables, "params": params}
+    apply = jax.vmap(
+        lambda x: block.apply(variables, x, train=True, mutable=["batch_stats"])[0],
+        axis_name="batch",
+    )
+    normalized = np.asarray(apply(x[None])[0])
+    deviations = (x - x.mean((0, 1, 2))) / np.sqrt(x.astype(np.float64).var((0, 1, 2)) + 1e-5)
+    np.testing.assert_allclose(normalized, np.maximum(deviations, 0), atol=1e-3)
 
 
 @pytest.mark.parametrize("symmetric_padding", [False, True])

@@ -110,31 +110,71 @@ def test_rec_step_follows_the_gradient_of_eq_3_and_leaves_comcnn(x, y_hat):
     assert new.rec.num_updates == 1
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_one_part_and_eight_agree(x, y_hat, batch_norm):
-    networks = tiny(batch_norm=batch_norm)
-    steps, state = create_steps(networks, DESCENT, seed=0), start(networks)
+def one_part(networks, name, *arrays):
+    """The state after a step on one device, which has all images."""
+    step, whole = getattr(create_steps(networks, DESCENT, seed=0), name), [a[None] for a in arrays]
+    axes = (None, *[0] * len(whole))
+    step = jax.vmap(step, in_axes=axes, out_axes=None, axis_name="batch")
+    return host(jax.jit(step)(start(networks), *whole)[0])
 
-    def one_part(step, *arrays):
-        whole = [array[None] for array in arrays]
-        axes = (None, *[0] * len(whole))
-        return jax.jit(jax.vmap(step, in_axes=axes, out_axes=None, axis_name="batch"))(
-            state, *whole
-        )
 
-    eight = mapped(networks)
-    for name, arrays in {
-        "com_step": (x, QUALITY[:, 0]),
-        "rec_step": (x, y_hat, QUALITY[:, 0]),
-    }.items():
-        expected, _ = one_part(getattr(steps, name), *arrays)
-        got, _ = getattr(eight, name)(devices.replicate(state), *map(devices.split, arrays))
-        for net in ("com", "rec"):
-            before, one, many = (getattr(s, net).params for s in (state, expected, host(got)))
-            gradients = [jax.tree.map(np.subtract, before, after) for after in (many, one)]
-            if not batch_norm:  # with it, biases have gradients of nothing but rounding errors
-                assert_close(*gradients)
-            assert_close(getattr(host(got), net).batch_stats, getattr(expected, net).batch_stats)
+def eight_parts(networks, name, *arrays):
+    """The state after a step on eight devices, each of which has one image."""
+    step, state = getattr(mapped(networks), name), devices.replicate(start(networks))
+    return host(step(state, *map(devices.split, arrays))[0])
+
+
+@pytest.mark.parametrize("name", ["com_step", "rec_step"])
+def test_one_part_and_eight_agree(x, y_hat, name):
+    arrays = (x, QUALITY[:, 0]) if name == "com_step" else (x, y_hat, QUALITY[:, 0])
+    before = start(tiny())
+    one, many = (step(tiny(), name, *arrays) for step in (one_part, eight_parts))
+    for net in ("com", "rec"):
+        gradients = [
+            jax.tree.map(np.subtract, getattr(before, net).params, getattr(after, net).params)
+            for after in (many, one)
+        ]
+        assert_close(*gradients)
+
+
+def statistics_in_float64(x):
+    """Of both of ComCNN's layers, by the module itself."""
+    networks = tiny(batch_norm=True)
+    variables = start(networks).com.variables
+    with jax.enable_x64(True):
+        com = networks.com.clone(dtype=np.float64)
+        apply = functools.partial(com.apply, train=True, mutable=["batch_stats"])
+        in_one_part = jax.vmap(lambda x: apply(variables, x)[1], axis_name="batch", out_axes=None)
+        return host(in_one_part(x[None].astype(np.float64) / 255)["batch_stats"])
+
+
+def rounding(statistics, x):
+    """The error that float32 may leave in batch statistics, relative to the largest.
+
+    A sum of n terms, in whatever order a processor takes them, is off by at most n eps / 2 of their
+    absolute sum. By that times mean / deviation a layer's normalized values move, and with them the
+    statistics of the next.
+    """
+    first = statistics["ConvBlock_0"]["BatchNorm_0"]
+    mean, variance = first["mean"] / 0.1, (first["var"] - 0.9) / 0.1
+    num_summed = x.size // x.shape[-1]
+    return num_summed * np.finfo(np.float32).eps / 2 * np.max(np.abs(mean) / variance**0.5)
+
+
+def test_batch_statistics_are_those_of_the_whole_batch(x, y_hat):
+    networks = tiny(batch_norm=True)
+    expected = statistics_in_float64(x)
+    tolerance = rounding(expected, x)
+    for step in (one_part, eight_parts):
+        after = step(networks, "com_step", x, QUALITY[:, 0])
+        assert_close(after.com.batch_stats, expected, tolerance)
+    with pytest.raises(AssertionError):  # as they would be without the mean over the devices
+        assert_close(statistics_in_float64(x[:1]), expected, 10 * tolerance)
+    one, many = (
+        step(networks, "rec_step", x, y_hat, QUALITY[:, 0]).rec.batch_stats
+        for step in (one_part, eight_parts)
+    )
+    assert_close(one, many, tolerance)
 
 
 def test_compact_is_comcnns_output_in_8_bits(x):
