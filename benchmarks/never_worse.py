@@ -2,117 +2,198 @@
 
     python -m benchmarks.never_worse PHOTOGRAPHS.. [--model NAME] [--bpp 0.15 0.3 0.5 0.8 1.2]
     python -m benchmarks.never_worse PHOTOGRAPHS.. [--model NAME] --sizes 20000 40000 80000
+    python -m benchmarks.never_worse PHOTOGRAPHS.. [--model NAME] --qualities 50 75 90
+    python -m benchmarks.never_worse --odd [--model NAME]
 
-Every photograph is compressed at every rate as `jaxshrink compress --target-bpp` (or
-`--target-size`) does, expanded, and compared with all optimized JPEGs of no more bytes, by the
-MS-SSIM of `ops/metrics.py`, PSNR where a side is too short for it. Prints how much of the target
-was used, which scales won, by how many decibels of MS-SSIM, and the count of violations, which is
-also the exit code: 0 if there were none. A photograph for which no file is so small is left out of
-the means and counted; if an optimized JPEG of that size exists, it is a violation.
+Every photograph is compressed at every target as `jaxshrink compress` does, expanded, and compared
+with the optimized JPEGs of no more bytes, sequential and progressive, by the rule of
+`jaxshrink/closeness.py`. Prints how much of a ceiling was used (of a quality: how many of that
+JPEG's bytes), which scales won, by how many steps of quality at least, and the count of violations,
+which is also the exit code: 0 if there were none. A photograph for which no file is so small is
+left out of the means and counted; if an optimized JPEG of that size exists, it is a violation.
+
+With --odd, the same for pictures that are no photographs, at qualities 30 and 75, and at the size
+of their JPEG of quality 50; each with all JPEGs.
 """
 
 import argparse
 import collections
-import math
+import dataclasses
 import sys
+from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 
-from jaxshrink.codecs import CODECS
+from benchmarks.odd_pictures import odd_pictures
+from jaxshrink import closeness
+from jaxshrink.closeness import Metric
+from jaxshrink.codecs import SMALLEST_JPEG, with_channels
 from jaxshrink.commands.device import start_jax
 from jaxshrink.commands.shipped import DEFAULT_MODEL
 from jaxshrink.compressor import Compressor
 from jaxshrink.data import list_images, read_image
 from jaxshrink.errors import TargetError
-from jaxshrink.ops import metrics
-from jaxshrink.search import Options, Target, search
+from jaxshrink.search import Found, Options, Target, search
 
-_JPEG = CODECS["jpeg-optimized"]
+# Of all qualities whose files fit, those that are compared: what is below is far behind. (Only on
+# photographs; what is drawn is compared with all.)
+_NEAREST = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What came of one photograph; where no file was found, `is_missed` alone counts.
+
+    Attributes:
+      share: of the target's bytes.
+      lead: over the best JPEG of no more bytes, in steps of quality, by the metric that is worst.
+      is_over: whether the target is not met.
+      is_worse: whether a JPEG of no more bytes is better.
+      is_missed: whether a JPEG is as small as no file that was found.
+    """
+
+    found: Found | None = None
+    share: float = 0.0
+    lead: float = 0.0
+    is_over: bool = False
+    is_worse: bool = False
+    is_missed: bool = False
+
+    @property
+    def is_violation(self) -> bool:
+        return self.is_over or self.is_worse or self.is_missed
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """A file's bytes, and the picture in it, against the original."""
+
+    data: bytes
+    x: np.ndarray
+    x_hat: np.ndarray
+    known: dict[Metric, float] = dataclasses.field(default_factory=dict)
+
+    def score(self, metric: Metric) -> float:
+        if metric not in self.known:
+            self.known[metric] = metric.measure(self.x, self.x_hat)
+        return self.known[metric]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photographs", nargs="+")
+    parser.add_argument("photographs", nargs="*")
+    parser.add_argument("--odd", action="store_true", help="pictures of this program's own")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--bpp", type=float, nargs="+", default=[0.15, 0.3, 0.5, 0.8, 1.2])
     parser.add_argument("--sizes", type=int, nargs="+", help="in bytes, instead of --bpp")
+    parser.add_argument("--qualities", type=int, nargs="+", help="of JPEG, instead of --bpp")
     parser.add_argument("--effort", type=int, default=2)
     arguments = parser.parse_args()
+    if bool(arguments.photographs) == arguments.odd:
+        parser.error("name photographs, or --odd")
     start_jax(None)
     compressor = Compressor.load(arguments.model)
+    options = Options(compressor.scales, arguments.effort)
+    if arguments.odd:
+        return _check_odd(compressor, options)
     photographs = [
         read_image(path, 3, 10**8) for place in arguments.photographs for path in list_images(place)
     ]
     violations = 0
-    for goal in arguments.sizes or arguments.bpp:
-        target = Target(size=goal) if arguments.sizes else Target(bpp=goal)
-        options = Options(compressor.scales, arguments.effort)
-        rows = [_measure(compressor, x, target, options) for x in photographs]
-        found = [row for row in rows if isinstance(row, tuple)]
-        missed = [row for row in rows if isinstance(row, bool)]
-        violations += sum(missed)
-        if not found:
-            print(f"target {goal:g}: too small for all, for JPEG not: {sum(missed)}", flush=True)
-            continue
-        used, gains, scales, encodes, over, worse = zip(*found, strict=True)
-        violations += sum(over) + sum(worse)
-        print(
-            f"target {goal:g}: used {np.mean(used):.2%}, least {min(used):.2%};"
-            f" gain {np.mean(gains):.3f} dB, least {min(gains):.3f};"
-            f" scales {dict(collections.Counter(scales))}; {np.mean(encodes):.1f} encodes;"
-            f" over: {sum(over)}, worse than JPEG: {sum(worse)};"
-            f" too small a target: {len(missed)}, for JPEG not: {sum(missed)}",
-            flush=True,
-        )
+    for target in _targets(arguments):
+        rows = [_check(compressor, x, target, options) for x in photographs]
+        violations += sum(row.is_violation for row in rows)
+        print(f"{_name(target)}: {_summary(rows)}", flush=True)
     print(f"{violations} violations on {len(photographs)} photographs")
     return min(violations, 100)
 
 
-def _measure(
-    compressor: Compressor, x: np.ndarray, target: Target, options: Options
-) -> tuple | bool:
-    """(share of the target used, gain in dB, scale, number of encodes, over, worse).
+def _targets(arguments: argparse.Namespace) -> list[Target]:
+    if arguments.qualities:
+        return [Target(quality=quality) for quality in arguments.qualities]
+    if arguments.sizes:
+        return [Target(size=size) for size in arguments.sizes]
+    return [Target(bpp=bpp) for bpp in arguments.bpp]
 
-    Where no file is found that is so small: whether an optimized JPEG is.
-    """
-    ceiling = target.ceiling(x.shape)
+
+def _name(target: Target) -> str:
+    name, value = next((k, v) for k, v in dataclasses.asdict(target).items() if v is not None)
+    return f"{name} {value:g}"
+
+
+def _check_odd(compressor: Compressor, options: Options) -> int:
+    pictures = odd_pictures()
+    violations = collections.Counter()
+    for name, x in pictures.items():
+        size = len(SMALLEST_JPEG.encode(x, 50))
+        for target in (Target(quality=30), Target(quality=75), Target(size=size)):
+            row = _check(compressor, x, target, options, compared=100)
+            violations[_name(target).split()[0]] += row.is_violation
+            if row.is_violation:
+                print(f"{name}, {_name(target)}: {_summary([row])}", flush=True)
+    total = violations.total()
+    print(f"{total} violations on {len(pictures)} pictures at three targets each")
+    return min(total, 100)
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    missed = f"too small a target: {sum(row.found is None for row in rows)}, " + (
+        f"for JPEG not: {sum(row.is_missed for row in rows)}"
+    )
+    found = [row for row in rows if row.found is not None]
+    if not found:
+        return missed
+    shares, leads = [row.share for row in found], [row.lead for row in found]
+    scales = dict(collections.Counter(row.found.scale for row in found if row.found))
+    encodes = np.mean([row.found.num_encodes for row in found if row.found])
+    return (
+        f"used {np.mean(shares):.2%}, from {min(shares):.2%} to {max(shares):.2%};"
+        f" ahead by {np.mean(leads):.1f} steps, least {min(leads):.1f};"
+        f" scales {scales}; {encodes:.1f} encodes; not met: {sum(row.is_over for row in found)},"
+        f" worse than JPEG: {sum(row.is_worse for row in found)}; {missed}"
+    )
+
+
+def _check(
+    compressor: Compressor, x: np.ndarray, target: Target, options: Options, compared: int = 0
+) -> Row:
+    """Compresses one picture and compares it with so many JPEGs, or the nearest ones."""
+    rule = closeness.rule_for(x, by_psnr=target.psnr is not None)
+    anchor = _jpeg(x, target.quality) if target.quality is not None else None
+    ceiling = target.ceiling(x.shape) if anchor is None else len(anchor.data)
     try:
         found = search(compressor, x, target, options)
     except TargetError:
-        return _best_jpeg(x, ceiling) > 0
-    score = _score(x, compressor.expand(found.data))
-    best = _best_jpeg(x, len(found.data))
-    gain = 0.0 if score == best else _decibels(score) - _decibels(best)
-    over = len(found.data) > ceiling
-    share = len(found.data) / ceiling
-    return share, gain, found.scale, found.num_encodes, over, score < best
+        return Row(is_missed=bool(_fitting(x, ceiling, 1)))
+    x_hat = with_channels(compressor.expand(found.data), x.shape[2])
+    ours = Judged(found.data, x, x_hat)
+    jpegs = _fitting(x, len(ours.data), compared or _NEAREST)
+    floors = {} if anchor is None else rule.floors(anchor)
+    return Row(
+        found,
+        share=len(ours.data) / ceiling,
+        lead=min((closeness.margin(ours, rule.floors(jpeg)) for jpeg in jpegs), default=0.0),
+        is_over=len(ours.data) > ceiling or bool(floors and closeness.margin(ours, floors) < 0),
+        is_worse=any(rule.is_better(jpeg, ours) for jpeg in jpegs),
+    )
 
 
-def _best_jpeg(x: np.ndarray, num_bytes: int) -> float:
-    """The score of the closest optimized JPEG of at most so many bytes; 0 if there is none.
-
-    Of all qualities that fit, the greatest ten: what is below them is far behind.
-    """
-    fitting = []
-    for quality in range(1, 101):
-        file = _JPEG.encode(x, quality)
-        if len(file) <= num_bytes:
-            fitting.append(file)
-        elif len(file) > 1.3 * num_bytes:
+def _fitting(x: np.ndarray, num_bytes: int, compared: int) -> list[Judged]:
+    """Optimized JPEGs of at most so many bytes; of more than so many, the best qualities'."""
+    found = []
+    for quality in range(100, 0, -1):
+        if len(found) == compared:
             break
-    return max((_score(x, _JPEG.decode(file, 3)) for file in fitting[-10:]), default=0.0)
+        jpeg = _jpeg(x, quality)
+        if len(jpeg.data) <= num_bytes:
+            found.append(jpeg)
+    return found
 
 
-def _score(x: np.ndarray, x_hat: np.ndarray) -> float:
-    a, b = (jnp.asarray(image[None], jnp.float32) / 255 for image in (x, x_hat))
-    short = min(x.shape[:2]) < metrics.MS_SSIM_MIN_SIDE
-    return float((metrics.psnr if short else metrics.ms_ssim)(a, b)[0])
-
-
-def _decibels(score: float) -> float:
-    """Of an MS-SSIM; a PSNR is in decibels already."""
-    return -10 * math.log10(max(1 - score, 1e-9)) if score < 1 else score
+def _jpeg(x: np.ndarray, quality: int) -> Judged:
+    """The smaller of the sequential and the progressive file, which have the same pixels."""
+    data = SMALLEST_JPEG.encode(x, quality)
+    return Judged(data, x, SMALLEST_JPEG.decode(data, x.shape[2]))
 
 
 if __name__ == "__main__":

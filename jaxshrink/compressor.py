@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink import container
-from jaxshrink.codecs import CODECS, encode_jpeg, read_tables, repack_jpeg
+from jaxshrink.codecs import CODECS, encode_jpeg, is_gray, read_tables, repack_jpeg
 from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
@@ -297,7 +297,7 @@ def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
                     f"{max_pixels} pixels; --max-pixels allows more"
                 )
         try:
-            pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+            pixels = np.asarray(image.convert("L" if is_gray(image) else "RGB"))
         except Exception as error:  # Pillow's plugins raise errors of many kinds
             raise DataError(f"broken or truncated image ({error})") from error
     return pixels.reshape(height, width, -1)

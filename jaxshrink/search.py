@@ -2,48 +2,39 @@
 
 For every scale, and for plain JPEG, the quality is searched that just meets the target, by really
 encoding; the best of these files is taken. At last it is compared with the optimized JPEGs of no
-more bytes: if one of them is closer to the photograph, it is that one that is returned.
+more bytes: if one of them is better, it is that one that is returned, see `never_worse`.
 
-Closeness is MS-SSIM; PSNR where a side is too short for it, or where the target is a PSNR.
+How close a file is, and which of two is better, is for `closeness` to say.
 """
 
 import dataclasses
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from jaxshrink.codecs import CODECS
+from jaxshrink.candidates import OPTIMIZED_JPEG, File, Files, Way
+from jaxshrink.closeness import METRICS, Metric, Rule, margin, rule_for
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.crossing import Point, cross
 from jaxshrink.errors import TargetError
+from jaxshrink.never_worse import any_plain, not_worse
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.similarity import Similarity, similarity
+from jaxshrink.sample import mosaic
+from jaxshrink.similarity import Similarity
 
 EFFORTS = (1, 2, 3)
 
-# A plain codec's qualities are whole numbers; learned tables have eight steps for each.
-_STEPS_PER_QUALITY = 8
-# How near a search must come, by effort: in the logarithm of bytes; in that of 1 - MS-SSIM; in dB.
+# How near a search must come, by effort: in the logarithm of bytes, and in steps of quality.
 _CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
-_CLOSE_MS_SSIM = {1: 0.05, 2: 0.02, 3: 0.01}
-_CLOSE_PSNR = {1: 0.2, 2: 0.05, 3: 0.02}
+_CLOSE_LEVELS = {1: 1.25, 2: 0.5, 3: 0.25}
 _NUM_REFINEMENTS = 20
-# Beside the scales there are two more ways to store a photograph.
-_REFINED = 10  # added to a scale whose compact images are refined
-_ANCHOR = -1  # optimized JPEG beside another codec
-# What a quality is worth, to start with, in the same three units.
-_SLOPE_BYTES, _SLOPE_MS_SSIM, _SLOPE_PSNR = 0.035, 0.04, 0.12
+# What a quality is worth, to start with, in the logarithm of bytes.
+_BYTES_PER_QUALITY = 0.035
 # Of qualities at full size and at half size that give the same.
 _NEXT_SCALE = 0.94
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
-_SAMPLE_BLOCK, _SAMPLE_BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
-_CODEC_GRID = 16  # also 2**4: MS-SSIM halves a side four times
-# Sizes and likenesses grow with a plain codec's quality but for neighbours, which do not differ by
-# more than a few times what is usual.
-_NEIGHBOURS, _CLEAR_MARGIN = 2, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +60,11 @@ class Target:
             return int(self.bpp * shape[0] * shape[1] / 8)
         return self.size
 
+    def floors(self) -> dict[Metric, float]:
+        """What is wanted of a metric."""
+        wanted = {metric: getattr(self, metric.name) for metric in METRICS}
+        return {metric: floor for metric, floor in wanted.items() if floor is not None}
+
 
 @dataclasses.dataclass(frozen=True)
 class Found:
@@ -80,6 +76,7 @@ class Found:
       quality: of the codec.
       similarity: of what `expand` makes of it.
       num_encodes: how many files were made to find it.
+      seconds: what it took to make and to measure those, had none been known.
     """
 
     data: bytes
@@ -87,6 +84,7 @@ class Found:
     quality: float
     similarity: Similarity
     num_encodes: int
+    seconds: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Options:
       effort: 1 to 3: how near to the target; the highest refines the compact image as well.
       codec: "jpeg", "webp" or "avif".
       extra_bytes: that will be added to the file and count against a ceiling.
-      never_worse: whether a plain file of no more bytes is taken where it is closer.
+      never_worse: whether a plain file of no more bytes is taken where it is better.
     """
 
     scales: tuple[int, ...]
@@ -108,7 +106,13 @@ class Options:
     never_worse: bool = True
 
 
-def search(compressor: Compressor, x: np.ndarray, target: Target, options: Options) -> Found:
+def search(
+    compressor: Compressor,
+    x: np.ndarray,
+    target: Target,
+    options: Options,
+    files: Files | None = None,
+) -> Found:
     """Returns the best file that meets a target.
 
     Args:
@@ -116,34 +120,47 @@ def search(compressor: Compressor, x: np.ndarray, target: Target, options: Optio
       x: uint8 (H, W, 1 or 3).
       target: what to meet.
       options: how.
+      files: those of this photograph that are known from other searches; what is found does not
+        depend on them.
 
     Raises:
       TargetError: if no file meets it; the message says how near one comes.
     """
-    by_psnr = target.psnr is not None or min(x.shape[:2]) < MS_SSIM_MIN_SIDE
-    if by_psnr and target.ms_ssim is not None:
-        raise TargetError(
-            f"MS-SSIM needs sides of at least {MS_SSIM_MIN_SIDE}; name a --target-psnr"
-        )
-    guesses: dict[int, int] = {}
-    if x.shape[0] * x.shape[1] > _LARGE and options.scales != (PLAIN_JPEG,):
-        options, guesses = _on_sample(compressor, x, target, options)
-    return _Search(compressor, x, options, by_psnr, guesses).run(target)
+    rule = rule_for(x, by_psnr=target.psnr is not None)
+    for metric in target.floors():
+        if metric not in rule.metrics:
+            raise TargetError(
+                f"{metric.words[3:]} needs sides of at least {MS_SSIM_MIN_SIDE}; name a"
+                " --target-psnr"
+            )
+    guesses: dict[Way, int] = {}
+    sampled = Files(compressor, mosaic(x)) if _is_sampled(x, options) else None
+    if sampled is not None:
+        options, guesses = _on_sample(sampled, x, target, options, rule)
+    files = Files(compressor, x) if files is None else files
+    files.forget_use()
+    found = _Search(files, options, rule, guesses, sampled).run(target)
+    if sampled is not None:
+        found = dataclasses.replace(found, seconds=found.seconds + sampled.seconds)
+    return found
+
+
+def _is_sampled(x: np.ndarray, options: Options) -> bool:
+    return x.shape[0] * x.shape[1] > _LARGE and options.scales != (PLAIN_JPEG,)
 
 
 def _on_sample(
-    compressor: Compressor, x: np.ndarray, target: Target, options: Options
-) -> tuple[Options, dict[int, int]]:
+    sample: Files, x: np.ndarray, target: Target, options: Options, rule: Rule
+) -> tuple[Options, dict[Way, int]]:
     """The learned scale that is best on a part of the photograph, and where to start there."""
-    part = _sample(x)
-    share = part.shape[0] * part.shape[1] / (x.shape[0] * x.shape[1])
+    share = sample.x.shape[0] * sample.x.shape[1] / (x.shape[0] * x.shape[1])
     scaled = target
     if target.size is not None:
         scaled = Target(size=max(1, int((target.size - options.extra_bytes) * share)))
     learned = tuple(scale for scale in options.scales if scale != PLAIN_JPEG)
     rough = dataclasses.replace(options, scales=learned, effort=1, extra_bytes=0, never_worse=False)
+    finder = _Search(sample, rough, rule, {})
     try:
-        finder = _Search(compressor, part, rough, target.psnr is not None, {})
         found = finder.run(scaled)
     except TargetError:
         return options, {}
@@ -151,254 +168,192 @@ def _on_sample(
     return dataclasses.replace(options, scales=scales), finder.steps_found
 
 
-def _sample(x: np.ndarray) -> np.ndarray:
-    """A mosaic of blocks from all over a large photograph, on the codec's grid.
-
-    Its sides leave the same remainders: where MS-SSIM halves an odd side, it averages other pairs
-    of pixels than at an even one. The networks are less good at those, JPEG is not, so that an even
-    sample would promise too much.
-    """
-    rng = np.random.default_rng(0)
-    last = [max(0, side - _SAMPLE_BLOCK) // _CODEC_GRID for side in x.shape[:2]]
-
-    def block() -> np.ndarray:
-        row, column = (_CODEC_GRID * int(rng.integers(most + 1)) for most in last)
-        return x[row : row + _SAMPLE_BLOCK, column : column + _SAMPLE_BLOCK]
-
-    rows = [
-        np.concatenate([block() for _ in range(_SAMPLE_BLOCKS)], 1) for _ in range(_SAMPLE_BLOCKS)
-    ]
-    mosaic = np.concatenate(rows)
-    height, width = (
-        side - (side - whole) % _CODEC_GRID
-        for side, whole in zip(mosaic.shape[:2], x.shape[:2], strict=True)
-    )
-    return mosaic[:height, :width]
-
-
-_Key = tuple[int, int]  # a way to store and a step of its quality
-
-
 class _Search:
-    """The files of one photograph that have been made so far, by scale and step."""
+    """One search among the files of a photograph.
+
+    Attributes:
+      steps_found: of the ways that were tried, the steps that just meet the target.
+    """
 
     def __init__(
         self,
-        compressor: Compressor,
-        x: np.ndarray,
+        files: Files,
         options: Options,
-        by_psnr: bool,
-        guesses: dict[int, int],
+        rule: Rule,
+        guesses: Mapping[Way, int],
+        sample: Files | None = None,
     ) -> None:
-        self._compressor, self._x, self._options = compressor, x, options
-        self._by_psnr = by_psnr or min(x.shape[:2]) < MS_SSIM_MIN_SIDE
-        self._plain = CODECS["jpeg-optimized" if options.codec == "jpeg" else options.codec]
-        self._num_encodes = 0
+        self._files, self._options, self._rule = files, options, rule
+        self._sample = sample
         self.steps_found = dict(guesses)
-        # Not `functools.cache` on the methods: it would keep the photograph alive.
-        self._file = functools.cache(self._make)
-        self._similarity = functools.cache(self._measure)
+        # Plain first: it is quick, and says where to look for the others. Then the one that is
+        # best at most rates, so that the next is soon seen to be worse.
+        scales = sorted(options.scales, key=lambda scale: (scale != PLAIN_JPEG, -scale))
+        self._ways = [Way(scale, options.codec) for scale in scales]
+        self._plain = Way(PLAIN_JPEG, options.codec)
 
     def run(self, target: Target) -> Found:
         """See `search`."""
-        ceiling = target.ceiling(self._x.shape)
-        meet: Callable[[Sequence[int], _Key | None], _Key]
+        ceiling = target.ceiling(self._files.x.shape)
         if ceiling is not None:
-            meet = functools.partial(self._within, ceiling - self._options.extra_bytes)
+            ceiling -= self._options.extra_bytes
+            best = self._within(ceiling, self._ways, None)
         else:
-            meet = functools.partial(self._reaching, self._floor(target))
-        # Plain first: it is quick, and says where to look for the others. Then the one that is
-        # best at most rates, so that the next is soon seen to be worse.
-        order = sorted(self._options.scales, key=lambda scale: (scale != PLAIN_JPEG, -scale))
-        scale, step = meet(order, self._given(target))
-        if self._is_refinable(scale):
-            self.steps_found[scale + _REFINED] = step
-            scale, step = meet([scale + _REFINED], (scale, step))
+            floors = self._floors(target)
+            best = self._reaching(floors, self._ways, self._given(target))
+        if self._is_refinable(best.way):
+            refined = dataclasses.replace(best.way, num_refinements=_NUM_REFINEMENTS)
+            self.steps_found[refined] = best.step
+            if ceiling is not None:
+                best = self._within(ceiling, [refined], best)
+            else:
+                best = self._reaching(floors, [refined], best)
         if self._options.never_worse:
-            scale, step = self._never_worse(scale, step)
+            guess = self._guess(self._plain, _at_equal_bytes)
+            best = not_worse(best, self._plain, self._rule, guess, ceiling, self._sample)
         return Found(
-            self._file(scale, step),
-            scale % _REFINED,
-            step / self._per_quality(scale),
-            self._similarity(scale, step),
-            self._num_encodes,
+            best.data,
+            best.way.scale,
+            best.quality,
+            best.similarity(),
+            self._files.num_used,
+            self._files.seconds,
         )
 
-    def _given(self, target: Target) -> _Key | None:
+    def _given(self, target: Target) -> File | None:
         """A file that is known to meet the target."""
-        if target.quality is None or PLAIN_JPEG not in self._options.scales:
+        if target.quality is None or self._plain not in self._ways:
             return None
-        self.steps_found.setdefault(PLAIN_JPEG, target.quality)
-        return (PLAIN_JPEG, target.quality) if self._options.codec == "jpeg" else None
+        self.steps_found.setdefault(self._plain, target.quality)
+        same = self._plain == OPTIMIZED_JPEG
+        return self._files.get(OPTIMIZED_JPEG, target.quality) if same else None
 
-    def _is_refinable(self, scale: int) -> bool:
-        height, width, channels = self._x.shape
+    def _is_refinable(self, way: Way) -> bool:
+        height, width, channels = self._files.x.shape
         return (
             self._options.effort == max(EFFORTS)
-            and self._options.codec == "jpeg"
-            and scale != PLAIN_JPEG
+            and way.codec == "jpeg"
+            and not way.is_plain
             and channels == 3
             and height * width <= _LARGE
         )
 
-    def _within(self, ceiling: int, ways: Sequence[int], best: _Key | None) -> _Key:
-        """The closest file of at most so many bytes, of these ways and a known one."""
+    def _within(self, ceiling: int, ways: Sequence[Way], best: File | None) -> File:
+        """The best file of at most so many bytes, of these ways and a known one."""
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
         found = [] if best is None else [best]
         smallest = math.inf
-        for scale in ways:
-            below, lowest = self._largest_within(limit, scale)
+        for way in ways:
+            below, lowest = self._largest_within(limit, way)
             smallest = min(smallest, lowest)
             if below is not None:
-                self.steps_found[scale] = below[0]
-                found.append((scale, below[0]))
+                self.steps_found[way] = below[0]
+                found.append(self._files.get(way, below[0]))
+        if not found and self._plain in ways:
+            found = any_plain(self._files, self._plain, lambda file: len(file) <= ceiling)
         if not found:
+            extra = self._options.extra_bytes
             raise TargetError(
-                f"no file of at most {ceiling + self._options.extra_bytes} bytes; the smallest has "
-                f"{round(math.exp(smallest)) + self._options.extra_bytes}"
+                f"no file of at most {ceiling + extra} bytes; the smallest has "
+                f"{round(math.exp(smallest)) + extra}"
             )
-        return max(found, key=lambda key: (self._score(*key), -len(self._file(*key))))
+        return self._best_of(found)
 
-    def _largest_within(self, limit: float, scale: int) -> tuple[Point | None, float]:
+    def _best_of(self, found: Sequence[File]) -> File:
+        """The closest; a plain file among them has to be reached by all metrics."""
+        plain = next((file for file in found if file.way == self._plain), None)
+        least = {} if plain is None else self._rule.floors(plain)
+
+        def order(file: File) -> tuple[bool, tuple[float, ...], int]:
+            as_plain = not least or margin(file, least) >= 0
+            return as_plain, self._rule.leading(file), -len(file)
+
+        return max(found, key=order)
+
+    def _largest_within(self, limit: float, way: Way) -> tuple[Point | None, float]:
         """The step of a file nearly as large as that, and the least size seen; in logarithms."""
         close = _CLOSE_BYTES[self._options.effort]
         below, _, lowest = cross(
-            lambda step: math.log(len(self._file(scale, step))),
+            lambda step: math.log(len(self._files.get(way, step))),
             limit,
-            self._range(scale),
-            self._guess(scale, _at_equal_bytes),
-            _SLOPE_BYTES / self._per_quality(scale),
+            way.limits,
+            self._guess(way, _at_equal_bytes),
+            _BYTES_PER_QUALITY / way.steps_per_quality,
             lambda below, above: below is not None and limit - below[1] <= close,
             -close / 2,
         )
         return below, lowest
 
-    def _floor(self, target: Target) -> float:
-        """The likeness to reach."""
+    def _floors(self, target: Target) -> Mapping[Metric, float]:
+        """What is to be reached."""
         if target.quality is not None:
-            return self._score(*self._jpeg(target.quality))
-        floor = target.psnr if target.psnr is not None else target.ms_ssim
-        assert floor is not None
-        return floor
+            return self._rule.floors(self._files.get(OPTIMIZED_JPEG, target.quality))
+        return target.floors()
 
-    def _reaching(self, floor: float, ways: Sequence[int], best: _Key | None) -> _Key:
+    def _reaching(
+        self, floors: Mapping[Metric, float], ways: Sequence[Way], best: File | None
+    ) -> File:
         """The smallest file that is so close, of these ways and a known one."""
-        limit = math.nextafter(self._linear(floor), -math.inf)
-        for scale in ways:
-            if best is not None and best[0] == scale:
+        for way in ways:
+            if best is not None and best.way == way:
                 continue
-            most = math.inf if best is None else len(self._file(*best))
-            above = self._least_reaching(limit, scale, most)
+            most = math.inf if best is None else len(best)
+            above = self._least_reaching(floors, way, most)
             if above is None:
                 continue
-            self.steps_found[scale] = above[0]
-            if len(self._file(scale, above[0])) < most:
-                best = (scale, above[0])
+            self.steps_found[way] = above[0]
+            file = self._files.get(way, above[0])
+            if len(file) < most:
+                best = file
+        if best is None and self._plain in ways:
+            reaching = any_plain(self._files, self._plain, lambda file: margin(file, floors) >= 0)
+            best = min(reaching, key=len, default=None)
         if best is None:
-            name = "a PSNR of" if self._by_psnr else "an MS-SSIM of"
-            closest = max(
-                self._score(scale, self._range(scale)[1]) for scale in self._options.scales
-            )
-            raise TargetError(f"no file reaches {name} {floor:.6g}; the closest has {closest:.6g}")
+            raise TargetError(self._out_of_reach(floors))
         return best
 
-    def _least_reaching(self, limit: float, scale: int, most: float) -> Point | None:
-        """The step of a file barely so close, as `_linear` has it, if it can have fewer bytes."""
-        close = (_CLOSE_PSNR if self._by_psnr else _CLOSE_MS_SSIM)[self._options.effort]
+    def _out_of_reach(self, floors: Mapping[Metric, float]) -> str:
+        highest = [self._files.get(way, way.limits[1]) for way in self._ways]
+        closest = max(highest, key=lambda file: margin(file, floors))
+        wanted, had = (
+            " and ".join(f"{metric.words} of {scores[metric]:.6g}" for metric in floors)
+            for scores in (floors, closest.scores(floors))
+        )
+        return f"no file reaches {wanted}; the closest has {had}"
+
+    def _least_reaching(
+        self, floors: Mapping[Metric, float], way: Way, most: float
+    ) -> Point | None:
+        """The step of a file barely so close, and by how much, if it can have fewer bytes."""
+        close = _CLOSE_LEVELS[self._options.effort]
 
         def is_enough(below: Point | None, above: Point | None) -> bool:
-            hopeless = below is not None and len(self._file(scale, below[0])) >= most
-            return hopeless or (above is not None and above[1] - limit <= close)
+            hopeless = below is not None and len(self._files.get(way, below[0])) >= most
+            return hopeless or (above is not None and above[1] <= close)
 
         _, above, _ = cross(
-            lambda step: self._linear(self._score(scale, step)),
-            limit,
-            self._range(scale),
-            self._guess(scale, _at_equal_likeness),
-            (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM) / self._per_quality(scale),
+            lambda step: margin(self._files.get(way, step), floors),
+            math.nextafter(0.0, -math.inf),
+            way.limits,
+            self._guess(way, _at_equal_likeness),
+            1.0 / way.steps_per_quality,
             is_enough,
             close / 2,
         )
         return above
 
-    def _never_worse(self, scale: int, step: int) -> _Key:
-        """This file, or the plain one of no more bytes that is closer."""
-        limit = math.log(len(self._file(scale, step)))
-        below, _, _ = cross(
-            lambda quality: math.log(len(self._file(PLAIN_JPEG, quality))),
-            limit,
-            self._range(PLAIN_JPEG),
-            step if scale == PLAIN_JPEG else self._guess(PLAIN_JPEG, _at_equal_bytes),
-            _SLOPE_BYTES,
-            lambda below, above: False,
-        )
-        best = (scale, step)
-        if below is None or self._is_clearly_closer(best, (PLAIN_JPEG, below[0])):
-            return best
-        low, high = self._range(PLAIN_JPEG)
-        for quality in range(
-            max(low, below[0] - _NEIGHBOURS), min(high, below[0] + _NEIGHBOURS) + 1
-        ):
-            fits = math.log(len(self._file(PLAIN_JPEG, quality))) <= limit
-            if fits and self._score(PLAIN_JPEG, quality) > self._score(*best):
-                best = (PLAIN_JPEG, quality)
-        return best
-
-    def _is_clearly_closer(self, key: _Key, plain: _Key) -> bool:
-        """Whether so much that the plain file's neighbours need not be tried."""
-        margin = _CLEAR_MARGIN * _NEIGHBOURS * (_SLOPE_PSNR if self._by_psnr else _SLOPE_MS_SSIM)
-        return self._linear(self._score(*key)) > self._linear(self._score(*plain)) + margin
-
-    def _range(self, scale: int) -> tuple[int, int]:
-        per_quality = self._per_quality(scale)
-        return per_quality, 100 * per_quality
-
-    def _per_quality(self, scale: int) -> int:
-        return _STEPS_PER_QUALITY if scale != PLAIN_JPEG and self._options.codec == "jpeg" else 1
-
-    def _guess(self, scale: int, of_plain: Callable[[int], float]) -> int:
+    def _guess(self, way: Way, of_plain: Callable[[int], float]) -> int:
         """Where to begin; `of_plain` maps the plain file's quality to that of learned tables."""
-        if scale in self.steps_found:
-            return self.steps_found[scale]
-        if scale == PLAIN_JPEG or not self.steps_found:
-            return 40 * self._per_quality(scale)
+        if way in self.steps_found:
+            return self.steps_found[way]
+        if way.is_plain or not self.steps_found:
+            return 40 * way.steps_per_quality
         other, step = list(self.steps_found.items())[-1]
         if self._options.codec == "jpeg":
-            ours = of_plain(step) if other == PLAIN_JPEG else _NEXT_SCALE * step
-            step = round(ours * self._per_quality(scale) / self._per_quality(other))
-        low, high = self._range(scale)
+            ours = of_plain(step) if other.is_plain else _NEXT_SCALE * step
+            step = round(ours * way.steps_per_quality / other.steps_per_quality)
+        low, high = way.limits
         return min(max(step, low), high)
-
-    def _jpeg(self, quality: int) -> tuple[int, int]:
-        """The key of optimized JPEG at a quality."""
-        return (PLAIN_JPEG if self._options.codec == "jpeg" else _ANCHOR), quality
-
-    def _make(self, scale: int, step: int) -> bytes:
-        self._num_encodes += 1
-        if scale == _ANCHOR:
-            return CODECS["jpeg-optimized"].encode(self._x, step)
-        if scale == PLAIN_JPEG:
-            return self._plain.encode(self._x, step)
-        quality = step / self._per_quality(scale)
-        return self._compressor.encode(
-            self._x,
-            quality,
-            scale % _REFINED,
-            self._options.codec,
-            num_refinements=_NUM_REFINEMENTS if scale >= _REFINED else 0,
-        )
-
-    def _measure(self, scale: int, step: int) -> Similarity:
-        x_hat = self._compressor.expand(self._file(scale, step), max_pixels=self._x.size)
-        return similarity(self._x, x_hat)
-
-    def _score(self, scale: int, step: int) -> float:
-        measured = self._similarity(scale, step)
-        return measured.psnr if self._by_psnr or measured.ms_ssim is None else measured.ms_ssim
-
-    def _linear(self, score: float) -> float:
-        """What grows about evenly with quality: decibels, or the logarithm of 1 / (1 - MS-SSIM)."""
-        return score if self._by_psnr else -math.log(max(1.0 - score, 1e-9))
 
 
 def _at_equal_bytes(quality: int) -> float:
@@ -407,5 +362,5 @@ def _at_equal_bytes(quality: int) -> float:
 
 
 def _at_equal_likeness(quality: int) -> float:
-    """The quality of learned tables, about, at which MS-SSIM is that of the plain file."""
+    """The quality of learned tables, about, that are as close as the plain file."""
     return 5 + 0.72 * quality

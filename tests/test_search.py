@@ -7,7 +7,8 @@ from jaxshrink.codecs import CODECS
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_WEIGHTS
-from jaxshrink.search import Options, Target, _sample, search
+from jaxshrink.sample import mosaic
+from jaxshrink.search import Options, Target, search
 from jaxshrink.similarity import similarity
 
 JPEG = CODECS["jpeg-optimized"]
@@ -98,7 +99,7 @@ def test_small_and_gray_photographs(size, compressor, gray_photograph):
 
 def test_large_photographs_are_searched_on_a_sample_first(compressor, photograph, monkeypatch):
     monkeypatch.setattr("jaxshrink.search._LARGE", 100_000)
-    monkeypatch.setattr("jaxshrink.search._SAMPLE_BLOCK", 64)
+    monkeypatch.setattr("jaxshrink.sample._BLOCK", 64)
     found = find(compressor, photograph, Target(size=20000))
     assert len(found.data) <= 20000
     assert found.similarity.ms_ssim >= best_jpeg(photograph, len(found.data))
@@ -107,7 +108,7 @@ def test_large_photographs_are_searched_on_a_sample_first(compressor, photograph
 @pytest.mark.parametrize("size", [(512, 512), (501, 340), (99, 500)])
 def test_ms_ssim_halves_the_sample_as_it_does_the_photograph(size, photograph):
     x = photograph[: size[0], : size[1]]
-    for side, of_sample in zip(size, _sample(x).shape[:2], strict=True):
+    for side, of_sample in zip(size, mosaic(x).shape[:2], strict=True):
         assert (side - of_sample) % 2 ** (len(MS_SSIM_WEIGHTS) - 1) == 0
 
 

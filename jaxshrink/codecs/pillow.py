@@ -61,6 +61,26 @@ class PillowCodec:
         return pixels.reshape(*pixels.shape[:2], channels)
 
 
+def is_gray(image: Image.Image) -> bool:
+    """Whether a decoded picture has no colour: WebP stores none, but says RGB.
+
+    Its conversion to RGB rounds a gray into levels that are one apart.
+    """
+    if image.format != "WEBP" or image.mode != "RGB":
+        return image.mode == "L"
+    pixels = np.asarray(image)
+    return bool((pixels.max(axis=2) - pixels.min(axis=2)).max() <= 1)
+
+
+def with_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Colour as gray, or gray as colour, where that is not what it is: uint8 (H, W, `channels`)."""
+    if pixels.shape[2] == channels:
+        return pixels
+    if channels == 3:
+        return np.repeat(pixels, 3, axis=2)
+    return np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+
+
 CODECS: dict[str, Codec] = {
     codec.name: codec
     for codec in (

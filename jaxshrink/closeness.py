@@ -1,0 +1,113 @@
+"""The one rule by which a file is as close to its photograph as another, or closer.
+
+`search`, and with it the command, the Python interface and `bench`, asks nothing but this module.
+A file is judged by all metrics of a rule: it is as close as another if it is so by each of them,
+and worse if it is worse by one and better by none.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+
+from jaxshrink import similarity
+from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+
+# More than any metric can tell: where two pictures are equal, PSNR is infinite.
+_MOST_DECIBELS = 100.0
+_LEAST_LOSS = 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One way to measure closeness; more is closer.
+
+    Attributes:
+      name: an attribute of `Similarity`, and of `Target`.
+      words: with an article, for messages.
+      measure: (x, x_hat), uint8 (H, W, C) -> the score.
+      level: from a score to what grows about evenly with a codec's quality: about one per step of
+        JPEG's quality from 1 to 100.
+    """
+
+    name: str
+    words: str
+    measure: Callable[[np.ndarray, np.ndarray], float] = dataclasses.field(repr=False)
+    level: Callable[[float], float] = dataclasses.field(repr=False)
+
+
+PSNR = Metric(
+    "psnr", "a PSNR", similarity.psnr, lambda decibels: min(decibels, _MOST_DECIBELS) / 0.12
+)
+MS_SSIM = Metric(
+    "ms_ssim",
+    "an MS-SSIM",
+    similarity.ms_ssim,
+    lambda score: -math.log(max(1.0 - score, _LEAST_LOSS)) / 0.04,
+)
+# All that is reported, those first that every photograph has.
+METRICS = (PSNR, MS_SSIM)
+
+
+class Judged(Protocol):
+    """A file that can be measured."""
+
+    def score(self, metric: Metric) -> float: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What counts.
+
+    Attributes:
+      metrics: all of them; the first one leads where files are to be ordered, the last is the
+        quickest to measure.
+    """
+
+    metrics: tuple[Metric, ...]
+
+    def floors(self, file: Judged) -> dict[Metric, float]:
+        """What another file has to reach to be as close as this one."""
+        return {metric: file.score(metric) for metric in self.metrics}
+
+    def is_better(self, file: Judged, other: Judged) -> bool:
+        """Whether a file is at least as close by every metric, and closer by one."""
+        quickest_first = self.metrics[::-1]
+        return all(file.score(m) >= other.score(m) for m in quickest_first) and any(
+            file.score(m) > other.score(m) for m in quickest_first
+        )
+
+    def is_clearly_closer(self, file: Judged, other: Judged, qualities: float) -> bool:
+        """Whether a file is ahead by so many steps of quality, by one metric at least."""
+        return any(
+            metric.level(file.score(metric)) > metric.level(other.score(metric)) + qualities
+            for metric in self.metrics[::-1]
+        )
+
+    def leading(self, file: Judged) -> tuple[float, ...]:
+        """What orders files where one has to be taken."""
+        return tuple(file.score(metric) for metric in self.metrics)
+
+
+EYE = Rule((MS_SSIM,))
+DECIBELS = Rule((PSNR,))
+
+
+def rule_for(x: np.ndarray, *, by_psnr: bool) -> Rule:
+    """The rule for a photograph, uint8 (H, W, C): PSNR alone where a side is too short.
+
+    Args:
+      x: the photograph.
+      by_psnr: whether somebody wants a certain PSNR.
+    """
+    return DECIBELS if by_psnr or min(x.shape[:2]) < MS_SSIM_MIN_SIDE else EYE
+
+
+def margin(file: Judged, floors: Mapping[Metric, float]) -> float:
+    """By how many steps of quality a file is above all floors, at least; negative below one."""
+    by_metric = [(m.level(file.score(m)) - m.level(floor)) for m, floor in floors.items()]
+    # Levels are capped and rounded, scores are not: they decide.
+    reached = all(file.score(metric) >= floor for metric, floor in floors.items())
+    return max(min(by_metric), 0.0) if reached else min(*by_metric, -1e-9)
