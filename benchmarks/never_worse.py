@@ -21,6 +21,7 @@ import collections
 import dataclasses
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from jaxshrink.compressor import Compressor
 from jaxshrink.data import list_images, read_image
 from jaxshrink.errors import TargetError
 from jaxshrink.search import Found, Options, Target, search
+from jaxshrink.similarity import Reference
 
 # Of all qualities whose files fit, those that are compared: what is below is far behind. (Only on
 # photographs; what is drawn is compared with all.)
@@ -64,18 +66,25 @@ class Row:
         return self.is_over or self.is_worse or self.is_missed
 
 
+class Picture(NamedTuple):
+    """uint8 (H, W, C), and what metrics need of it."""
+
+    x: np.ndarray
+    reference: Reference
+
+
 @dataclasses.dataclass(frozen=True)
 class Judged:
     """A file's bytes, and the picture in it, against the original."""
 
     data: bytes
-    x: np.ndarray
+    reference: Reference
     x_hat: np.ndarray
     known: dict[Metric, float] = dataclasses.field(default_factory=dict)
 
     def score(self, metric: Metric) -> float:
         if metric not in self.known:
-            self.known[metric] = metric.measure(self.x, self.x_hat)
+            self.known[metric] = metric.measure(self.reference, self.x_hat)
         return self.known[metric]
 
 
@@ -158,16 +167,17 @@ def _check(
     compressor: Compressor, x: np.ndarray, target: Target, options: Options, compared: int = 0
 ) -> Row:
     """Compresses one picture and compares it with so many JPEGs, or the nearest ones."""
+    picture = Picture(x, Reference(x))
     rule = closeness.rule_for(x, by_psnr=target.psnr is not None)
-    anchor = _jpeg(x, target.quality) if target.quality is not None else None
+    anchor = _jpeg(picture, target.quality) if target.quality is not None else None
     ceiling = target.ceiling(x.shape) if anchor is None else len(anchor.data)
     try:
         found = search(compressor, x, target, options)
     except TargetError:
-        return Row(is_missed=bool(_fitting(x, ceiling, 1)))
+        return Row(is_missed=bool(_fitting(picture, ceiling, 1)))
     x_hat = with_channels(compressor.expand(found.data), x.shape[2])
-    ours = Judged(found.data, x, x_hat)
-    jpegs = _fitting(x, len(ours.data), compared or _NEAREST)
+    ours = Judged(found.data, picture.reference, x_hat)
+    jpegs = _fitting(picture, len(ours.data), compared or _NEAREST)
     floors = {} if anchor is None else rule.floors(anchor)
     return Row(
         found,
@@ -178,22 +188,23 @@ def _check(
     )
 
 
-def _fitting(x: np.ndarray, num_bytes: int, compared: int) -> list[Judged]:
+def _fitting(picture: Picture, num_bytes: int, compared: int) -> list[Judged]:
     """Optimized JPEGs of at most so many bytes; of more than so many, the best qualities'."""
     found = []
     for quality in range(100, 0, -1):
         if len(found) == compared:
             break
-        jpeg = _jpeg(x, quality)
+        jpeg = _jpeg(picture, quality)
         if len(jpeg.data) <= num_bytes:
             found.append(jpeg)
     return found
 
 
-def _jpeg(x: np.ndarray, quality: int) -> Judged:
+def _jpeg(picture: Picture, quality: int) -> Judged:
     """The smaller of the sequential and the progressive file, which have the same pixels."""
-    data = SMALLEST_JPEG.encode(x, quality)
-    return Judged(data, x, SMALLEST_JPEG.decode(data, x.shape[2]))
+    data = SMALLEST_JPEG.encode(picture.x, quality)
+    x_hat = SMALLEST_JPEG.decode(data, picture.x.shape[2])
+    return Judged(data, picture.reference, x_hat)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from jaxshrink.closeness import METRICS, PSNR, Metric
 from jaxshrink.codecs import CODECS, SMALLEST_JPEG, with_channels
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.similarity import Similarity
+from jaxshrink.similarity import Reference, Similarity
 
 # A plain codec's qualities are whole numbers; learned tables have eight steps for each.
 _STEPS_PER_QUALITY = 8
@@ -81,7 +81,7 @@ class File:
         return self.files.measured(self.way, self.step, metrics)
 
     def similarity(self) -> Similarity:
-        """All that is reported."""
+        """All that is reported: of a photograph with a short side, PSNR alone."""
         metrics = (PSNR,) if self.files.is_short else METRICS
         scores = self.scores(metrics)
         return Similarity(
@@ -109,6 +109,7 @@ class Files:
     def __init__(self, compressor: Compressor, x: np.ndarray) -> None:
         self.x = x
         self._compressor = compressor
+        self._reference = Reference(x)
         self._known: dict[tuple[Way, int], _Known] = {}
         self._used: set[tuple[Way, int]] = set()
 
@@ -158,7 +159,7 @@ class Files:
             start = time.perf_counter()
             x_hat = self._compressor.expand(known.data, max_pixels=self.x.size)
             x_hat = with_channels(x_hat, self.x.shape[2])
-            known.scores |= {metric: metric.measure(self.x, x_hat) for metric in missing}
+            known.scores |= {metric: metric.measure(self._reference, x_hat) for metric in missing}
             known.seconds += time.perf_counter() - start
         return known.scores
 

@@ -2,7 +2,10 @@
 
 `search`, and with it the command, the Python interface and `bench`, asks nothing but this module.
 A file is judged by all metrics of a rule: it is as close as another if it is so by each of them,
-and worse if it is worse by one and better by none.
+and better if it is closer by one of them besides.
+
+SSIMULACRA2 says what people see, and MS-SSIM keeps it honest: what is optimized for one metric
+alone learns to please it. Neither has much to say about very small pictures.
 """
 
 import dataclasses
@@ -12,12 +15,17 @@ from typing import Protocol
 
 import numpy as np
 
-from jaxshrink import similarity
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+from jaxshrink.similarity import Reference
 
 # More than any metric can tell: where two pictures are equal, PSNR is infinite.
 _MOST_DECIBELS = 100.0
 _LEAST_LOSS = 1e-9
+
+
+def _log_loss(score: float, perfect: float) -> float:
+    """What grows like the logarithm of 1 / (what is missing)."""
+    return -math.log(max(perfect - score, _LEAST_LOSS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,28 +35,31 @@ class Metric:
     Attributes:
       name: an attribute of `Similarity`, and of `Target`.
       words: with an article, for messages.
-      measure: (x, x_hat), uint8 (H, W, C) -> the score.
+      measure: (the photograph, x_hat), of one shape -> the score.
       level: from a score to what grows about evenly with a codec's quality: about one per step of
         JPEG's quality from 1 to 100.
     """
 
     name: str
     words: str
-    measure: Callable[[np.ndarray, np.ndarray], float] = dataclasses.field(repr=False)
+    measure: Callable[[Reference, np.ndarray], float] = dataclasses.field(repr=False)
     level: Callable[[float], float] = dataclasses.field(repr=False)
 
 
 PSNR = Metric(
-    "psnr", "a PSNR", similarity.psnr, lambda decibels: min(decibels, _MOST_DECIBELS) / 0.12
+    "psnr", "a PSNR", Reference.psnr, lambda decibels: min(decibels, _MOST_DECIBELS) / 0.12
 )
 MS_SSIM = Metric(
-    "ms_ssim",
-    "an MS-SSIM",
-    similarity.ms_ssim,
-    lambda score: -math.log(max(1.0 - score, _LEAST_LOSS)) / 0.04,
+    "ms_ssim", "an MS-SSIM", Reference.ms_ssim, lambda score: _log_loss(score, 1) / 0.04
 )
-# All that is reported, those first that every photograph has.
-METRICS = (PSNR, MS_SSIM)
+SSIMULACRA2 = Metric(
+    "ssimulacra2",
+    "a SSIMULACRA2",
+    Reference.ssimulacra2,
+    lambda score: _log_loss(score, 100) / 0.025,
+)
+# All that is reported.
+METRICS = (PSNR, MS_SSIM, SSIMULACRA2)
 
 
 class Judged(Protocol):
@@ -91,7 +102,7 @@ class Rule:
         return tuple(file.score(metric) for metric in self.metrics)
 
 
-EYE = Rule((MS_SSIM,))
+EYE = Rule((SSIMULACRA2, MS_SSIM))
 DECIBELS = Rule((PSNR,))
 
 

@@ -9,7 +9,7 @@ How close a file is, and which of two is better, is for `closeness` to say.
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -29,10 +29,12 @@ EFFORTS = (1, 2, 3)
 _CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
 _CLOSE_LEVELS = {1: 1.25, 2: 0.5, 3: 0.25}
 _NUM_REFINEMENTS = 20
-# What a quality is worth, to start with, in the logarithm of bytes.
-_BYTES_PER_QUALITY = 0.035
-# Of qualities at full size and at half size that give the same.
-_NEXT_SCALE = 0.94
+# What a quality is worth, to start with, in the logarithm of bytes and in levels.
+_BYTES_PER_QUALITY, _LEVELS_PER_QUALITY = 0.035, 0.7
+# The learned tables of full size at this share of half size's quality take about as many bytes.
+_FULL_SIZE = 0.78
+# Where plain JPEG needs this quality, full size is better more often than half size.
+_FULL_SIZE_FIRST = 45
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
 
@@ -45,7 +47,7 @@ class Target:
       quality: 1..100, as close as optimized JPEG at this quality, in few bytes.
       size: bytes of the file, a ceiling.
       bpp: bits per pixel of the photograph, a ceiling.
-      ms_ssim, psnr: floors.
+      ms_ssim, psnr, ssimulacra2: floors.
     """
 
     quality: int | None = None
@@ -53,6 +55,7 @@ class Target:
     bpp: float | None = None
     ms_ssim: float | None = None
     psnr: float | None = None
+    ssimulacra2: float | None = None
 
     def ceiling(self, shape: Sequence[int]) -> int | None:
         """In bytes, for a photograph of this shape."""
@@ -186,10 +189,7 @@ class _Search:
         self._files, self._options, self._rule = files, options, rule
         self._sample = sample
         self.steps_found = dict(guesses)
-        # Plain first: it is quick, and says where to look for the others. Then the one that is
-        # best at most rates, so that the next is soon seen to be worse.
-        scales = sorted(options.scales, key=lambda scale: (scale != PLAIN_JPEG, -scale))
-        self._ways = [Way(scale, options.codec) for scale in scales]
+        self._ways = [Way(scale, options.codec) for scale in options.scales]
         self._plain = Way(PLAIN_JPEG, options.codec)
 
     def run(self, target: Target) -> Found:
@@ -228,6 +228,16 @@ class _Search:
         same = self._plain == OPTIMIZED_JPEG
         return self._files.get(OPTIMIZED_JPEG, target.quality) if same else None
 
+    def _in_order(self, ways: Sequence[Way]) -> Iterator[Way]:
+        """Plain first: it is quick, and says where to look for the others.
+
+        Then the scale that is probably best, so that the other one is soon seen to be worse.
+        """
+        yield from (way for way in ways if way.is_plain)
+        high = self.steps_found.get(self._plain, 0) >= _FULL_SIZE_FIRST
+        learned = (way for way in ways if not way.is_plain)
+        yield from sorted(learned, key=lambda way: way.scale, reverse=not high)
+
     def _is_refinable(self, way: Way) -> bool:
         height, width, channels = self._files.x.shape
         return (
@@ -243,7 +253,7 @@ class _Search:
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
         found = [] if best is None else [best]
         smallest = math.inf
-        for way in ways:
+        for way in self._in_order(ways):
             below, lowest = self._largest_within(limit, way)
             smallest = min(smallest, lowest)
             if below is not None:
@@ -294,7 +304,7 @@ class _Search:
         self, floors: Mapping[Metric, float], ways: Sequence[Way], best: File | None
     ) -> File:
         """The smallest file that is so close, of these ways and a known one."""
-        for way in ways:
+        for way in self._in_order(ways):
             if best is not None and best.way == way:
                 continue
             most = math.inf if best is None else len(best)
@@ -336,31 +346,37 @@ class _Search:
             math.nextafter(0.0, -math.inf),
             way.limits,
             self._guess(way, _at_equal_likeness),
-            1.0 / way.steps_per_quality,
+            _LEVELS_PER_QUALITY / way.steps_per_quality,
             is_enough,
             close / 2,
         )
         return above
 
     def _guess(self, way: Way, of_plain: Callable[[int], float]) -> int:
-        """Where to begin; `of_plain` maps the plain file's quality to that of learned tables."""
+        """Where to begin; `of_plain` maps the plain file's quality to that of half size."""
         if way in self.steps_found:
             return self.steps_found[way]
         if way.is_plain or not self.steps_found:
             return 40 * way.steps_per_quality
         other, step = list(self.steps_found.items())[-1]
         if self._options.codec == "jpeg":
-            ours = of_plain(step) if other.is_plain else _NEXT_SCALE * step
-            step = round(ours * way.steps_per_quality / other.steps_per_quality)
+            half = of_plain(step) if other.is_plain else step / _share(other)
+            step = round(half * _share(way) * way.steps_per_quality / other.steps_per_quality)
         low, high = way.limits
         return min(max(step, low), high)
 
 
+def _share(way: Way) -> float:
+    """Of the quality of half size, at as many bytes."""
+    return _FULL_SIZE if way.scale == 1 else 1.0
+
+
+# For two models, on Kodak photographs at four qualities and two rates.
 def _at_equal_bytes(quality: int) -> float:
-    """The quality of learned tables, about, whose files have as many bytes as the plain ones."""
-    return 8 * math.sqrt(quality)
+    """The quality of half size, about, whose files have as many bytes as the plain ones."""
+    return 35 + 0.85 * quality
 
 
 def _at_equal_likeness(quality: int) -> float:
-    """The quality of learned tables, about, that are as close as the plain file."""
-    return 5 + 0.72 * quality
+    """The quality of half size, about, at which it is as close as the plain file."""
+    return 20 + 0.9 * quality

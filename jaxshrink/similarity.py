@@ -58,10 +58,14 @@ class Reference:
         """Measures a photograph of the same shape by all that its sides are long enough for."""
         shortest = min(self._x.shape[:2])
         return Similarity(
-            psnr(self._x, x_hat),
+            self.psnr(x_hat),
             self.ms_ssim(x_hat) if shortest >= MS_SSIM_MIN_SIDE else None,
             self.ssimulacra2(x_hat) if shortest >= definition.MIN_SIDE else None,
         )
+
+    def psnr(self, x_hat: np.ndarray) -> float:
+        """Peak signal-to-noise ratio in decibels."""
+        return psnr(self._x, x_hat)
 
     def ms_ssim(self, x_hat: np.ndarray) -> float:
         """Multi-scale structural similarity, linear.
