@@ -1,6 +1,7 @@
 """The ways to store one photograph, and the files that were made of it so far."""
 
 import dataclasses
+import hashlib
 import time
 from collections.abc import Iterable, Mapping
 
@@ -111,6 +112,7 @@ class Files:
         self._compressor = compressor
         self._reference = Reference(x)
         self._known: dict[tuple[Way, int], _Known] = {}
+        self._scores: dict[bytes, dict[Metric, float]] = {}  # by a digest of what is expanded
         self._used: set[tuple[Way, int]] = set()
 
     @property
@@ -154,12 +156,17 @@ class Files:
     def measured(self, way: Way, step: int, metrics: Iterable[Metric]) -> Mapping[Metric, float]:
         """The file's scores, by these metrics at least."""
         known = self.known(way, step)
-        missing = [metric for metric in (*metrics, PSNR) if metric not in known.scores]
-        if missing:
+        wanted = (*metrics, PSNR)
+        if any(metric not in known.scores for metric in wanted):
             start = time.perf_counter()
             x_hat = self._compressor.expand(known.data, max_pixels=self.x.size)
             x_hat = with_channels(x_hat, self.x.shape[2])
-            known.scores |= {metric: metric.measure(self._reference, x_hat) for metric in missing}
+            # Of a flat picture, JPEGs of many qualities have the same pixels.
+            digest = hashlib.blake2b(np.ascontiguousarray(x_hat)).digest()
+            known.scores = self._scores.setdefault(digest, known.scores)
+            for metric in wanted:
+                if metric not in known.scores:
+                    known.scores[metric] = metric.measure(self._reference, x_hat)
             known.seconds += time.perf_counter() - start
         return known.scores
 

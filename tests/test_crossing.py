@@ -45,3 +45,17 @@ def test_aiming_into_what_is_enough_ends_soon(aim, guess):
     below, above, _ = cross(value, 4.0, (0, 800), guess, 0.01, is_enough, aim)
     assert is_enough(below, above)
     assert len(seen) == len(set(seen)) <= 6
+
+
+@pytest.mark.parametrize("known", [[10], [90], [10, 30, 90], [36, 37]])
+def test_what_is_known_is_not_looked_for(known):
+    seen = []
+
+    def value(step):
+        seen.append(step)
+        return math.sqrt(step)
+
+    below, above, _ = cross(value, 6.0, (0, 100), 0, 0.03, lambda b, a: False, known=known)
+    assert (below[0], above[0]) == (36, 37)
+    assert seen[: len(known)] == known and len(seen) <= len(known) + 9
+    assert len(seen) == len(set(seen))

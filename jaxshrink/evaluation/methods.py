@@ -139,7 +139,7 @@ def method_by_name(name: str) -> Method:
     """Returns the codec of this name, or the model of this name, or in this file or folder.
 
     A model of the package, or a file of weights: "photo", or with options after colons, see
-    `CompressorMethod.parse`. A folder's compact images travel in the codec that its config names,
+    `parse_compressor_method`. A folder's compact images travel in the codec that its config names,
     or in the one after an "@": "runs/paper@webp".
 
     Raises:
@@ -150,11 +150,12 @@ def method_by_name(name: str) -> Method:
     if name in codecs:
         return CodecMethod(codecs[name])
     # Codecs alone start without the neural networks' libraries.
-    from jaxshrink.evaluation.model_method import CompressorMethod, ModelMethod
+    from jaxshrink.evaluation.compressor_method import parse_compressor_method
+    from jaxshrink.evaluation.model_method import ModelMethod
     from jaxshrink.models.weights import shipped_weights
 
     if name.split(":")[0] in shipped_weights() or Path(name.split(":")[0]).is_file():
-        return CompressorMethod.parse(name)
+        return parse_compressor_method(name)
     folder, _, codec_name = name.rpartition("@") if "@" in name else (name, "", "")
     if not Path(folder).is_dir():
         known = ", ".join([*codecs, *shipped_weights()])

@@ -1,4 +1,4 @@
-"""Models as methods: a pair of networks in training, or a compressor."""
+"""A pair of networks in training as a method."""
 
 import time
 from collections.abc import Sequence
@@ -8,12 +8,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jaxshrink import workdir as workdirs
-from jaxshrink.codecs import CODECS, Codec, decode_jpeg
-from jaxshrink.compressor import Compressed, Compressor
+from jaxshrink.codecs import CODECS, Codec
 from jaxshrink.errors import ConfigError
 from jaxshrink.evaluation.methods import Trip, check_codec
 from jaxshrink.evaluation.run import codec_of, load_pipeline
-from jaxshrink.extras import import_extra
 from jaxshrink.models.weights import load_jiang2017
 from jaxshrink.pipeline import Pipeline
 
@@ -80,82 +78,3 @@ def open_pipeline(folder: Path) -> tuple[Pipeline, Codec]:
     config = ConfigDict(workdirs.read_config(folder))
     pipeline = load_pipeline(config, folder)
     return pipeline, codec_of(config, pipeline)
-
-
-class CompressorMethod:
-    """Whole files of a model: per image the best of its scales and plain JPEG."""
-
-    parallel = False
-    qualities: tuple[float, ...] = (1, 10, 20, 30, 40, 50, 60, 70, 80)
-
-    def __init__(
-        self,
-        name: str,
-        compressor: Compressor,
-        scales: tuple[int, ...] | None = None,
-        num_refinements: int = 0,
-        repack: bool = False,
-    ) -> None:
-        self.name = name
-        self._compressor = compressor
-        self._scales = scales
-        self._num_refinements = num_refinements
-        self._repack = repack
-        self.description = f"{name}: whole files, marker included"
-        self.identity = f"{compressor.fingerprint} {scales} {num_refinements} {repack}"
-        self._compiled: set[tuple[int, ...]] = set()
-
-    @classmethod
-    def parse(cls, text: str) -> "CompressorMethod":
-        """Opens "MODEL[:half|:full][:refine=N][:repack]", MODEL a name or a file of weights.
-
-        Raises:
-          CheckpointError: if there is no such model.
-          ConfigError: if an option is unknown.
-        """
-        model, *options = text.split(":")
-        scales, num_refinements, repack = None, 0, False
-        for option in options:
-            name, _, value = option.partition("=")
-            if option in ("half", "full"):
-                scales = (2 if option == "half" else 1,)
-            elif name == "refine" and value.isdecimal():
-                num_refinements = int(value)
-            elif option == "repack":
-                repack = True
-            else:
-                raise ConfigError(
-                    f"{text}: unknown option {option!r}; half, full, refine=N, repack"
-                )
-        name = ":".join([Path(model).stem, *options])
-        return cls(name, Compressor.load(model), scales, num_refinements, repack)
-
-    def check(self, channels: int, qualities: Sequence[float]) -> None:
-        if self._repack:
-            import_extra("mozjpeg_lossless_optimization", "mozjpeg")
-        if channels != self._compressor.channels:
-            raise ConfigError(f"{self.name} is a model for colour images, and these are grayscale")
-        for quality in qualities:
-            if not 1 <= quality <= 100:
-                raise ConfigError(f"{self.name}: the quality must be from 1 to 100, got {quality}")
-
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
-        if x.shape not in self._compiled:
-            self._compiled.add(x.shape)
-            self.trip(x, quality)
-        start = time.perf_counter()
-        compressed = self._compress(x, quality)
-        middle = time.perf_counter()
-        x_hat = self._compressor.expand(compressed.data)
-        seconds = time.perf_counter() - middle
-        y_hat = decode_jpeg(compressed.data, x.shape[2])
-        return Trip(compressed.data, x_hat, middle - start, seconds, y_hat)
-
-    def _compress(self, x: np.ndarray, quality: float) -> Compressed:
-        return self._compressor.compress(
-            x,
-            quality,
-            scales=self._scales,
-            num_refinements=self._num_refinements,
-            repack=self._repack,
-        )

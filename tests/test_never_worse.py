@@ -1,0 +1,90 @@
+"""No JPEG of no more bytes is better: on photographs by looking nearby, elsewhere by looking at all."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from benchmarks.odd_pictures import odd_pictures
+from jaxshrink.candidates import OPTIMIZED_JPEG, Files, Way
+from jaxshrink.closeness import rule_for
+from jaxshrink.codecs import CODECS, SMALLEST_JPEG, with_channels
+from jaxshrink.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.never_worse import not_worse
+from jaxshrink.search import Options, Target, search
+from jaxshrink.similarity import Reference
+
+PICTURES = odd_pictures()
+
+
+@pytest.fixture(scope="module")
+def compressor(small_weights):
+    return Compressor(small_weights)
+
+
+class Measured(NamedTuple):
+    reference: Reference
+    x_hat: np.ndarray
+
+    def score(self, metric):
+        return metric.measure(self.reference, self.x_hat)
+
+
+def better_jpegs(compressor, x, data, rule):
+    """Qualities of all JPEGs, sequential or progressive, that break the promise."""
+    reference = Reference(x)
+    ours = Measured(reference, with_channels(compressor.expand(data), x.shape[2]))
+    found = []
+    for quality in range(1, 101):
+        jpeg = SMALLEST_JPEG.encode(x, quality)
+        x_hat = SMALLEST_JPEG.decode(jpeg, x.shape[2])
+        if len(jpeg) <= len(data) and rule.is_better(Measured(reference, x_hat), ours):
+            found.append(quality)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name, x in PICTURES.items() if min(x.shape[:2]) <= 60])
+def test_small_pictures_that_are_no_photographs(name, compressor):
+    x = PICTURES[name]
+    rule = rule_for(x, by_psnr=False)
+    for target in (Target(quality=30), Target(quality=75)):
+        data = search(compressor, x, target, Options(compressor.scales)).data
+        assert better_jpegs(compressor, x, data, rule) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["flat", "columns of 1", "checkerboard of 3", "weak noise", "text"]
+)
+def test_pictures_that_are_long_enough_for_the_eye(name, compressor):
+    x = PICTURES[f"{name} 171x161"]
+    data = search(compressor, x, Target(quality=75), Options(compressor.scales)).data
+    assert better_jpegs(compressor, x, data, rule_for(x, by_psnr=False)) == []
+
+
+def test_of_a_photograph_few_jpegs_are_made(compressor, photograph):
+    x = photograph[:200, :216]
+    files = Files(compressor, x)
+    file = files.get(Way(1), 300)
+    not_worse(file, OPTIMIZED_JPEG, rule_for(x, by_psnr=False), 40)
+    assert len(files.used_steps(OPTIMIZED_JPEG)) <= 18
+    assert {20, 50, 80} <= set(files.used_steps(OPTIMIZED_JPEG))
+
+
+def test_a_plain_jpeg_is_no_larger_than_either_kind(photograph):
+    for x in (photograph[:40, :50], photograph):
+        progressive = CODECS["jpeg-optimized"].encode(x, 60)
+        smallest = SMALLEST_JPEG.encode(x, 60)
+        assert len(smallest) <= len(progressive)
+        np.testing.assert_array_equal(
+            SMALLEST_JPEG.decode(smallest, 3), SMALLEST_JPEG.decode(progressive, 3)
+        )
+    assert len(SMALLEST_JPEG.encode(photograph[:40, :50], 60)) < len(
+        CODECS["jpeg-optimized"].encode(photograph[:40, :50], 60)
+    )
+
+
+def test_a_target_that_only_an_unexpected_quality_meets_is_met(compressor):
+    # Black and white squares on the codec's grid come back as they were at a few low qualities.
+    x = PICTURES["checkerboard of 8 71x60"]
+    found = search(compressor, x, Target(psnr=90.0), Options((PLAIN_JPEG,)))
+    assert found.similarity.psnr >= 90.0
