@@ -51,7 +51,12 @@ class Settings:
 
 
 def target_of(
-    quality: Any, target_size: Any, target_bpp: Any, target_msssim: Any, target_psnr: Any
+    quality: Any,
+    target_size: Any,
+    target_bpp: Any,
+    target_msssim: Any,
+    target_psnr: Any,
+    target_ssimulacra2: Any,
 ) -> Target:
     """The one target of those that are named; raises ConfigError."""
     target = Target(
@@ -60,6 +65,7 @@ def target_of(
         _above_zero("target_bpp", target_bpp),
         _above_zero("target_msssim", target_msssim),
         _above_zero("target_psnr", target_psnr),
+        _above_zero("target_ssimulacra2", target_ssimulacra2),
     )
     named = [value for value in dataclasses.astuple(target) if value is not None]
     if len(named) > 1:

@@ -21,6 +21,7 @@ class Small:
       num_encodes: how many files were made to find it.
       notes: what was done to the photograph that its owner may want to know.
       kept: whether it is the input itself, but for metadata that was to be left out.
+      ssimulacra2: of what `expand` makes of it; None where `ms_ssim` is.
     """
 
     data: bytes
@@ -32,6 +33,7 @@ class Small:
     num_encodes: int
     notes: tuple[str, ...]
     kept: bool = False
+    ssimulacra2: float | None = None
 
     @property
     def suffix(self) -> str:

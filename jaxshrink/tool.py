@@ -172,6 +172,7 @@ class Model:
         target_bpp: float | None = None,
         target_msssim: float | None = None,
         target_psnr: float | None = None,
+        target_ssimulacra2: float | None = None,
         effort: int = 2,
         scale: str | None = None,
         codec: str | None = None,
@@ -189,7 +190,7 @@ class Model:
           quality: the fewest bytes that look as good as optimized JPEG at this quality, 1 to 100;
             75 where no target is named.
           target_size, target_bpp: instead, at most so many bytes, or bits per pixel.
-          target_msssim, target_psnr: instead, at least so close.
+          target_msssim, target_psnr, target_ssimulacra2: instead, at least so close.
           effort: 1 to 3, from quick to near the target.
           scale: force "half", "full" or "plain"; None: the best.
           codec: "jpeg", "webp" or "avif": of whatever comes out; a file of another format is not
@@ -207,7 +208,9 @@ class Model:
           TargetError: if no file meets the target.
           CheckpointError: if a compact file is to be expanded whose model is not here.
         """
-        target = target_of(quality, target_size, target_bpp, target_msssim, target_psnr)
+        target = target_of(
+            quality, target_size, target_bpp, target_msssim, target_psnr, target_ssimulacra2
+        )
         settings = settings_of(
             target,
             effort=effort,
@@ -385,4 +388,5 @@ def _small(
         found.similarity.psnr,
         found.num_encodes,
         (*photograph.notes, *notes),
+        ssimulacra2=found.similarity.ssimulacra2,
     )

@@ -77,11 +77,17 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         "--quality",
         type=shared.number_from(1, 100),
         metavar="N",
-        help="the fewest bytes that look as good as optimized JPEG at quality N, by MS-SSIM"
-        f" (default: {_DEFAULT_QUALITY})",
+        help="the fewest bytes that look as good as optimized JPEG at quality N, by"
+        f" SSIMULACRA2 and MS-SSIM (default: {_DEFAULT_QUALITY})",
     )
     add("--target-size", type=shared.size, metavar="BYTES", help="at most so many: 20k, 1.5M")
     add("--target-bpp", type=shared.above_zero, metavar="BPP", help="at most so many per pixel")
+    add(
+        "--target-ssimulacra2",
+        type=shared.above_zero,
+        metavar="X",
+        help="at least this SSIMULACRA2: 90 is hardly to be told from the original, 70 is good",
+    )
     add("--target-msssim", type=shared.above_zero, metavar="X", help="at least this MS-SSIM")
     add("--target-psnr", type=shared.above_zero, metavar="DB", help="at least this PSNR")
 
@@ -150,6 +156,7 @@ def _compress(model: "Model", arguments: argparse.Namespace, codec: str | None, 
         target_bpp=arguments.target_bpp,
         target_msssim=arguments.target_msssim,
         target_psnr=arguments.target_psnr,
+        target_ssimulacra2=arguments.target_ssimulacra2,
         effort=arguments.effort,
         scale=arguments.scale,
         codec=codec,
@@ -197,10 +204,10 @@ def _suffix(small: "Small", job: Job) -> str | None:
 def _text(num_bytes: int, small: "Small", ratio: float) -> str:
     if small.scale is None:
         return f"{num_bytes} -> {len(small.data)} bytes"
-    if small.ms_ssim is None:
-        measured = f"PSNR {small.psnr:.2f} dB"
+    if small.ssimulacra2 is None or small.ms_ssim is None:
+        measured = f"PSNR {small.psnr:.2f} dB (all that counts below 161 pixels)"
     else:
-        measured = f"MS-SSIM {small.ms_ssim:.4f}"
+        measured = f"SSIMULACRA2 {small.ssimulacra2:.1f}, MS-SSIM {small.ms_ssim:.4f}"
     sizes = f"{num_bytes} -> {len(small.data)} bytes ({ratio:.1f}x)"
     return f"{sizes}, {measured}, {small.scale}"
 
@@ -213,6 +220,7 @@ def _record(small: "Small", ratio: float) -> dict[str, Any]:
         "bpp": 8 * len(small.data) / (height * width),
         "width": width,
         "height": height,
+        "ssimulacra2": small.ssimulacra2,
         "ms_ssim": small.ms_ssim,
         "psnr": small.psnr if finite else None,
         "scale": small.scale,
