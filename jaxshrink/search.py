@@ -133,7 +133,7 @@ def search(
     for metric in target.floors():
         if metric not in rule.metrics:
             raise TargetError(
-                f"{metric.words[3:]} needs sides of at least {MS_SSIM_MIN_SIDE}; name a"
+                f"{metric.words.split()[-1]} needs sides of at least {MS_SSIM_MIN_SIDE}; name a"
                 " --target-psnr"
             )
     guesses: dict[Way, int] = {}

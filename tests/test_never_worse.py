@@ -1,4 +1,4 @@
-"""No JPEG of no more bytes is better: on photographs by looking nearby, elsewhere by looking at all."""
+"""No JPEG of no more bytes is better, whatever the picture."""
 
 from typing import NamedTuple
 

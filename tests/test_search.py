@@ -1,17 +1,19 @@
 """Targets are met, and never by a file worse than optimized JPEG."""
 
+import dataclasses
+
 import pytest
 
 from jaxshrink import container
-from jaxshrink.codecs import CODECS
+from jaxshrink.candidates import Files
+from jaxshrink.codecs import SMALLEST_JPEG as JPEG
+from jaxshrink.codecs import with_channels
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_WEIGHTS
 from jaxshrink.sample import mosaic
 from jaxshrink.search import Options, Target, search
 from jaxshrink.similarity import similarity
-
-JPEG = CODECS["jpeg-optimized"]
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +29,33 @@ def x(photograph):
 def find(compressor, x, target, scales=None, **options):
     options = Options(compressor.scales if scales is None else scales, **options)
     found = search(compressor, x, target, options)
-    measured = similarity(x, compressor.expand(found.data))
+    measured = similarity(x, with_channels(compressor.expand(found.data), x.shape[2]))
+    if measured.ms_ssim is None:
+        measured = dataclasses.replace(measured, ssimulacra2=None)
     assert measured == found.similarity
     marker = container.find(found.data)
     assert (PLAIN_JPEG if marker is None else marker.scale) == found.scale
     return found
 
 
-def best_jpeg(x, num_bytes):
-    """The MS-SSIM of the closest optimized JPEG of at most so many bytes."""
-    files = [JPEG.encode(x, quality) for quality in range(1, 101)]
-    files = [file for file in files if len(file) <= num_bytes]
-    return max((similarity(x, JPEG.decode(f, 3)).ms_ssim for f in files[-4:]), default=0.0)
+def better_jpegs(x, found):
+    """Qualities of JPEGs of no more bytes that are as close by both metrics, and closer by one."""
+    ours, better = found.similarity, []
+    for quality in range(1, 101):
+        file = JPEG.encode(x, quality)
+        if len(found.data) / 2 < len(file) <= len(found.data):
+            jpeg = similarity(x, JPEG.decode(file, 3))
+            pairs = ((jpeg.ms_ssim, ours.ms_ssim), (jpeg.ssimulacra2, ours.ssimulacra2))
+            if all(a >= b for a, b in pairs) and any(a > b for a, b in pairs):
+                better.append(quality)
+    return better
 
 
 @pytest.mark.parametrize("size", [2000, 5000, 12000])
 def test_a_size_is_never_exceeded_and_nearly_used(size, compressor, x):
     found = find(compressor, x, Target(size=size))
     assert len(found.data) <= size
-    assert found.similarity.ms_ssim >= best_jpeg(x, len(found.data))
+    assert better_jpegs(x, found) == []
 
 
 @pytest.mark.parametrize("scale", [1, 2])
@@ -67,14 +77,17 @@ def test_a_quality_is_reached_in_no_more_bytes(quality, compressor, x):
     jpeg = JPEG.encode(x, quality)
     found = find(compressor, x, Target(quality=quality))
     assert len(found.data) <= len(jpeg)
-    assert found.similarity.ms_ssim >= similarity(x, JPEG.decode(jpeg, 3)).ms_ssim
-    assert found.similarity.ms_ssim >= best_jpeg(x, len(found.data))
+    floor = similarity(x, JPEG.decode(jpeg, 3))
+    assert found.similarity.ms_ssim >= floor.ms_ssim
+    assert found.similarity.ssimulacra2 >= floor.ssimulacra2
+    assert better_jpegs(x, found) == []
 
 
 @pytest.mark.parametrize("scales", [None, (1,), (2,)])
 def test_floors_are_reached(scales, compressor, x):
     assert find(compressor, x, Target(ms_ssim=0.9), scales).similarity.ms_ssim >= 0.9
     assert find(compressor, x, Target(psnr=25.0), scales).similarity.psnr >= 25.0
+    assert find(compressor, x, Target(ssimulacra2=20), scales).similarity.ssimulacra2 >= 20
 
 
 def test_what_cannot_be_met_is_told(compressor, x):
@@ -84,6 +97,8 @@ def test_what_cannot_be_met_is_told(compressor, x):
         find(compressor, x, Target(ms_ssim=0.99999))
     with pytest.raises(TargetError, match="name a --target-psnr"):
         find(compressor, x[:100], Target(ms_ssim=0.9))
+    with pytest.raises(TargetError, match="SSIMULACRA2 needs sides of at least 161"):
+        find(compressor, x[:100], Target(ssimulacra2=60))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (37, 50), (161, 20)])
@@ -102,7 +117,7 @@ def test_large_photographs_are_searched_on_a_sample_first(compressor, photograph
     monkeypatch.setattr("jaxshrink.sample._BLOCK", 64)
     found = find(compressor, photograph, Target(size=20000))
     assert len(found.data) <= 20000
-    assert found.similarity.ms_ssim >= best_jpeg(photograph, len(found.data))
+    assert better_jpegs(photograph, found) == []
 
 
 @pytest.mark.parametrize("size", [(512, 512), (501, 340), (99, 500)])
@@ -110,6 +125,26 @@ def test_ms_ssim_halves_the_sample_as_it_does_the_photograph(size, photograph):
     x = photograph[: size[0], : size[1]]
     for side, of_sample in zip(size, mosaic(x).shape[:2], strict=True):
         assert (side - of_sample) % 2 ** (len(MS_SSIM_WEIGHTS) - 1) == 0
+
+
+def test_what_is_found_does_not_depend_on_what_is_known(compressor, x):
+    options = Options(compressor.scales)
+    alone = search(compressor, x, Target(quality=60), options)
+    files = Files(compressor, x)
+    for quality in (40, 60):
+        search(compressor, x, Target(quality=quality), options, files)
+    after = search(compressor, x, Target(quality=60), options, files)
+    assert (after.data, after.num_encodes) == (alone.data, alone.num_encodes)
+    assert after.seconds > 0.0
+
+
+@pytest.mark.parametrize("side", [120, 170])
+def test_grayscale_in_webp_is_measured_as_gray_and_stays_gray(side, compressor, gray_photograph):
+    x = gray_photograph[:side, :200]
+    found = find(compressor, x, Target(quality=60), codec="webp")
+    assert container.kind(found.data) == "WEBP"
+    forced = find(compressor, x, Target(quality=5), scales=(2,), codec="webp", never_worse=False)
+    assert compressor.expand(forced.data).shape == x.shape
 
 
 @pytest.mark.parametrize("codec", ["webp", "avif"])
