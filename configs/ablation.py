@@ -28,6 +28,16 @@ _ROWS = {
     "chroma_444": {"codec.subsampling": "4:4:4"},
     # As many operations in RecCNN: wider, not deeper.
     "wide": {"model.rec.features": 24, "model.rec.num_blocks": 1},
+    "no_plain_view": {"loss.plain_view": 0.0},
+    "no_ssimulacra2": {"loss.ssimulacra2": 0.0, "loss.ms_ssim": 120.0},
+    # As many operations without the blocks at a coarser resolution; the trunk at a quarter.
+    "no_coarse": {
+        "model.com.num_coarse_blocks": 0,
+        "model.rec.num_coarse_blocks": 0,
+        "model.com.num_blocks": 2,
+        "model.rec.num_blocks": 4,
+    },
+    "quarter": {"model.stride": 4, "model.com.features": 32, "model.rec.features": 32},
     "decoder_only": {"schedule": "decoder_only", **_STANDARD},
 }
 
@@ -41,10 +51,8 @@ def get_config(row: str = "base") -> ml_collections.ConfigDict:
     config.num_epochs = 2
     config.warmup_steps = 50
     config.loss.rate_warmup_steps = 100
-    config.model.com.features = 16
-    config.model.com.num_blocks = 1
-    config.model.rec.features = 16
-    config.model.rec.num_blocks = 2
+    config.model.com.features = config.model.rec.features = 16
+    config.model.com.coarse_features = config.model.rec.coarse_features = 32
     config.evaluation.qualities = ()
     config.evaluation.every_steps = 10000
     config.evaluation.num_triptychs = 0

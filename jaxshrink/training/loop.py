@@ -83,6 +83,8 @@ def train(config: Any, workdir: Path) -> None:
             raise ConfigError(
                 f"warmup_steps={config.warmup_steps}: must be less than the {num_steps} steps"
             )
+        if config.init:  # what does not fit is refused before anything is written
+            load_variables(config.init, create_networks(config.model.to_dict()))
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
         run = _Run(config, workdir, sampler, dev, coder)
         try:

@@ -10,10 +10,13 @@ import export
 from configs import codec_aware
 from jaxshrink import container
 from jaxshrink.compressor import Compressor
+from jaxshrink.errors import CheckpointError
 from jaxshrink.evaluation.methods import method_by_name
 from jaxshrink.models.weights import load_weights, save_weights
 from jaxshrink.ops import images
+from jaxshrink.ops.losses import Distortion
 from jaxshrink.training import loop
+from jaxshrink.training.steps import Objective
 
 
 def tiny_config(scale="half", **overrides):
@@ -30,6 +33,8 @@ def tiny_config(scale="half", **overrides):
     config.warmup_steps = 1
     config.model.com.features = config.model.rec.features = 8
     config.model.com.num_blocks = config.model.rec.num_blocks = 1
+    config.model.com.coarse_features = config.model.rec.coarse_features = 8
+    config.model.rec.num_coarse_blocks = 1
     config.checkpoints.every_steps = 2
     config.logging.every_steps = 2
     config.evaluation.every_steps = 4
@@ -49,7 +54,13 @@ def test_a_joint_run_logs_its_loss_and_its_development_cost(workdir):
     rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert set(rows[0]) == {"step", "joint_loss", "com_clipped"}
     names = set().union(*rows)
-    assert {"dev_cost", "dev_q50_bpp", "dev_q50_psnr", "dev_q50_ms_ssim"} <= names
+    assert {
+        "dev_cost",
+        "dev_q50_bpp",
+        "dev_q50_psnr",
+        "dev_q50_ms_ssim",
+        "dev_q50_ssimulacra2",
+    } <= names
 
 
 def test_its_files_travel_as_jpegs_that_tell_the_tables(workdir, photograph):
@@ -87,6 +98,37 @@ def test_training_moves_both_networks_and_the_tables(workdir):
         assert any(np.abs(after[name] - before[name]).max() > 0 for name in names)
 
 
+def test_a_run_begins_at_given_weights(workdir, tmp_path):
+    packed = tmp_path / "start.safetensors"
+    packed.write_bytes(save_weights(export.pack("start", [workdir], "")))
+    start = load_weights(str(packed)).variables[2]
+    overrides = {"init": str(packed), "learning_rate": 1e-9, "loss.ssimulacra2": 0.0}
+    loop.train(tiny_config(**overrides), tmp_path / "run")
+    end = export.pack("end", [tmp_path / "run"], "").variables[2]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), start, end)
+
+
+def test_weights_of_other_networks_are_refused(workdir, tmp_path):
+    packed = tmp_path / "start.safetensors"
+    packed.write_bytes(save_weights(export.pack("start", [workdir], "")))
+    for overrides in ({"model.rec.features": 16}, {"model.scale": 1}):
+        with pytest.raises(CheckpointError, match="other networks"):
+            loop.train(tiny_config(init=str(packed), **overrides), tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_plain_view_is_judged_at_the_compact_images_size(photograph):
+    x = images.to_float(jax.numpy.asarray(photograph[None, :64, :64]))
+    halved = images.halve(x)
+    objective = Objective(Distortion(squared_levels=1.0), plain_view=0.5, plain_colour=10.0)
+    assert objective.plain_distortion(halved, x)[0] == 0.0
+    # Half of: one level squared, and ten times the square of the colours' shift by one level.
+    one_level_off = objective.plain_distortion(halved + 1 / 255, x)[0]
+    np.testing.assert_allclose(one_level_off, 0.5 * (1 + 10), rtol=1e-3)
+    # At full size, the photograph itself is what it should be.
+    assert objective.plain_distortion(x, x)[0] == 0.0
+
+
 def _named(variables):
     for path, leaf in jax.tree_util.tree_leaves_with_path(variables):
         keys = [str(getattr(k, "name", getattr(k, "key", k))) for k in path]
@@ -94,7 +136,8 @@ def _named(variables):
 
 
 def test_decoder_only_leaves_comcnn_a_downscaling(tmp_path, photograph):
-    config = tiny_config(**{"schedule": "decoder_only", "codec.tables": "standard"})
+    overrides = {"schedule": "decoder_only", "codec.tables": "standard", "loss.ssimulacra2": 0.0}
+    config = tiny_config(**overrides)
     loop.train(config, tmp_path)
     x = photograph[None, :32, :32]
     y = method_by_name(str(tmp_path))._pipeline.compact(x, np.ones((2, 8, 8), np.float32))
