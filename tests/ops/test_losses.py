@@ -5,6 +5,7 @@ import pytest
 
 from jaxshrink.ops import losses
 from jaxshrink.ops.metrics import ms_ssim
+from jaxshrink.ops.ssimulacra2 import ssimulacra2
 
 
 def test_squared_error_sums_over_pixels():
@@ -25,12 +26,15 @@ def test_a_mixture_is_the_sum_of_its_parts(photograph):
     x = jnp.asarray(photograph[None, :176, :176], jnp.float32) / 255
     x_hat = 0.9 * x + 0.02
     parts = {"squared_error": 0.5, "squared_levels": 2.0, "charbonnier": 3.0, "ms_ssim": 40.0}
+    parts["ssimulacra2"] = 0.1
     whole = losses.Distortion(**parts)(x_hat, x)[0]
     assert whole == pytest.approx(
         sum(losses.Distortion(**{name: weight})(x_hat, x)[0] for name, weight in parts.items())
     )
     alone = losses.Distortion(ms_ssim=1.0)(x_hat, x)[0]
     assert alone == pytest.approx(1 - float(ms_ssim(x_hat, x)[0]), rel=1e-4)
+    by_eye = losses.Distortion(ssimulacra2=1.0)(x_hat, x)[0]
+    assert by_eye == pytest.approx(100 - float(ssimulacra2(x, x_hat)[0]), rel=1e-4)
     assert np.isfinite(jax.grad(lambda z: losses.Distortion(**parts)(z, x).sum())(x)).all()
 
 
