@@ -1,6 +1,6 @@
 """What `jaxshrink compress -q N` gives: bytes, violations of its promise, and the plain view.
 
-    python -m benchmarks.promise PHOTOGRAPHS.. [--qualities 50 75 90] [--model NAME] [--others]
+    python -m benchmarks.promise PHOTOGRAPHS.. [--qualities 50,75,90] [--model NAME] [--others]
 
 Every photograph is compressed as the command does, expanded, and compared with optimized JPEG at
 quality N (the smaller of the sequential and the progressive file). Prints per quality
