@@ -17,7 +17,7 @@ from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import lmbda_of_quality
 from jaxshrink.models.weights import Weights, load_weights
 from jaxshrink.opening import open_image
-from jaxshrink.ops import images, jpeg
+from jaxshrink.ops import images, jpeg, ssimulacra2
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.pipeline import Pipeline
@@ -70,6 +70,7 @@ class Compressor:
             squared_levels=loss["squared_levels"] / loss["rate"],
             charbonnier=loss["charbonnier"] / loss["rate"],
             ms_ssim=loss["ms_ssim"] / loss["rate"],
+            ssimulacra2=loss.get("ssimulacra2", 0.0) / loss["rate"],
         )
 
     @classmethod
@@ -240,9 +241,11 @@ class Compressor:
         return self._pipelines[scale].tables(step / _STEPS_PER_QUALITY)[:1]
 
     def _distortion_of(self, x: np.ndarray) -> Distortion:
-        """The distortion of training; where a side is too short for MS-SSIM, without it."""
-        short = min(x.shape[:2]) < MS_SSIM_MIN_SIDE
-        return dataclasses.replace(self._distortion, ms_ssim=0.0) if short else self._distortion
+        """The distortion of training, without the metrics that a side is too short for."""
+        side = min(x.shape[:2])
+        missing = {"ms_ssim": MS_SSIM_MIN_SIDE, "ssimulacra2": ssimulacra2.MIN_SIDE}
+        left_out = {name: 0.0 for name, shortest in missing.items() if side < shortest}
+        return dataclasses.replace(self._distortion, **left_out)
 
     def _refined(
         self,
