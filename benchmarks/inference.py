@@ -31,7 +31,8 @@ from jaxshrink.models import create_networks
 from jaxshrink.models.networks import init_variables
 from jaxshrink.ops.conv import conv3x3
 from jaxshrink.pipeline import Pipeline
-from jaxshrink.search import Options, Target, search
+from jaxshrink.search import search
+from jaxshrink.targets import Options, Target
 
 _PHOTOGRAPH = (1000, 1500)
 

@@ -34,8 +34,9 @@ from jaxshrink.commands.shipped import DEFAULT_MODEL
 from jaxshrink.compressor import Compressor
 from jaxshrink.data import list_images, read_image
 from jaxshrink.errors import TargetError
-from jaxshrink.search import Found, Options, Target, search
+from jaxshrink.search import search
 from jaxshrink.similarity import Reference
+from jaxshrink.targets import Found, Options, Target
 
 # Of all qualities whose files fit, those that are compared: what is below is far behind. (Only on
 # photographs; what is drawn is compared with all.)

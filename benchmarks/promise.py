@@ -36,8 +36,9 @@ from jaxshrink.compressor import Compressor
 from jaxshrink.data import list_images, read_image
 from jaxshrink.evaluation.plain_view import METRICS, PlainView, measure_plain_view
 from jaxshrink.evaluation.processes import Workers
-from jaxshrink.search import Options, Target, search
+from jaxshrink.search import search
 from jaxshrink.similarity import Reference, Similarity
+from jaxshrink.targets import Options, Target
 
 _OPTIMIZED = (
     PillowCodec("jpeg-sequential", "JPEG", (("optimize", True),)),

@@ -14,16 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from jaxshrink.candidates import OPTIMIZED_JPEG, File, Files, Way
-from jaxshrink.closeness import METRICS, Metric, Rule, margin, rule_for
+from jaxshrink.closeness import Metric, Rule, margin, rule_for
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.crossing import Point, cross
 from jaxshrink.errors import TargetError
 from jaxshrink.never_worse import any_plain, not_worse
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.sample import mosaic
-from jaxshrink.similarity import Similarity
-
-EFFORTS = (1, 2, 3)
+from jaxshrink.targets import EFFORTS, Found, Options, Target
 
 # How near a search must come, by effort: in the logarithm of bytes, and in steps of quality.
 _CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
@@ -37,76 +35,6 @@ _FULL_SIZE = 0.78
 _FULL_SIZE_FIRST = 45
 # Larger photographs are searched on a sample first, and not refined.
 _LARGE = 4_000_000
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """What is wanted: exactly one attribute is set.
-
-    Attributes:
-      quality: 1..100, as close as optimized JPEG at this quality, in few bytes.
-      size: bytes of the file, a ceiling.
-      bpp: bits per pixel of the photograph, a ceiling.
-      ms_ssim, psnr, ssimulacra2: floors.
-    """
-
-    quality: int | None = None
-    size: int | None = None
-    bpp: float | None = None
-    ms_ssim: float | None = None
-    psnr: float | None = None
-    ssimulacra2: float | None = None
-
-    def ceiling(self, shape: Sequence[int]) -> int | None:
-        """In bytes, for a photograph of this shape."""
-        if self.bpp is not None:
-            return int(self.bpp * shape[0] * shape[1] / 8)
-        return self.size
-
-    def floors(self) -> dict[Metric, float]:
-        """What is wanted of a metric."""
-        wanted = {metric: getattr(self, metric.name) for metric in METRICS}
-        return {metric: floor for metric, floor in wanted.items() if floor is not None}
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """The file that meets a target.
-
-    Attributes:
-      data: the file, without metadata.
-      scale: of the compact image: 2, 1, or `PLAIN_JPEG`.
-      quality: of the codec.
-      similarity: of what `expand` makes of it.
-      num_encodes: how many files were made to find it.
-      seconds: what it took to make and to measure those, had none been known.
-    """
-
-    data: bytes
-    scale: int
-    quality: float
-    similarity: Similarity
-    num_encodes: int
-    seconds: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How to search.
-
-    Attributes:
-      scales: what to try, of `Compressor.scales`.
-      effort: 1 to 3: how near to the target; the highest refines the compact image as well.
-      codec: "jpeg", "webp" or "avif".
-      extra_bytes: that will be added to the file and count against a ceiling.
-      never_worse: whether a plain file of no more bytes is taken where it is better.
-    """
-
-    scales: tuple[int, ...]
-    effort: int = 2
-    codec: str = "jpeg"
-    extra_bytes: int = 0
-    never_worse: bool = True
 
 
 def search(

@@ -8,7 +8,7 @@ from typing import Any
 from jaxshrink.errors import ConfigError
 from jaxshrink.photographs import ALL, NOTHING, PLACE, REFUSE, is_color
 from jaxshrink.resizing import Resizing
-from jaxshrink.search import EFFORTS, Target
+from jaxshrink.targets import EFFORTS, Target
 
 DEFAULT_QUALITY = 75
 DEFAULT_CODEC = "jpeg"

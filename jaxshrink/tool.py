@@ -85,7 +85,7 @@ from jaxshrink.photographs import (
     read_photograph,
     stripped,
 )
-from jaxshrink.search import Found, Options, Target, search
+from jaxshrink.search import search
 from jaxshrink.settings import (
     DEFAULT_QUALITY,
     SCALE_NAMES,
@@ -95,6 +95,7 @@ from jaxshrink.settings import (
     target_of,
 )
 from jaxshrink.small import Small
+from jaxshrink.targets import Found, Options, Target
 
 _LONGEST_SIDES = {"jpeg": 65535, "webp": 16383, "avif": 65535}
 

@@ -11,8 +11,9 @@ from jaxshrink.closeness import rule_for
 from jaxshrink.codecs import CODECS, SMALLEST_JPEG, with_channels
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.never_worse import not_worse
-from jaxshrink.search import Options, Target, search
+from jaxshrink.search import search
 from jaxshrink.similarity import Reference
+from jaxshrink.targets import Options, Target
 
 PICTURES = odd_pictures()
 

@@ -12,8 +12,9 @@ from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_WEIGHTS
 from jaxshrink.sample import mosaic
-from jaxshrink.search import Options, Target, search
+from jaxshrink.search import search
 from jaxshrink.similarity import similarity
+from jaxshrink.targets import Options, Target
 
 
 @pytest.fixture(scope="module")

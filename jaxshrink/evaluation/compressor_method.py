@@ -13,7 +13,8 @@ from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.errors import ConfigError
 from jaxshrink.evaluation.methods import Method, Trip
 from jaxshrink.extras import import_extra
-from jaxshrink.search import EFFORTS, Options, Target, search
+from jaxshrink.search import search
+from jaxshrink.targets import EFFORTS, Options, Target
 
 _OPTIONS = "effort=1..3, or half or full, and with these refine=N, repack"
 
