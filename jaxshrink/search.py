@@ -299,12 +299,12 @@ def _share(way: Way) -> float:
     return _FULL_SIZE if way.scale == 1 else 1.0
 
 
-# For two models, on Kodak photographs at four qualities and two rates.
+# Of `photo2`, on Kodak photographs at four qualities and two rates.
 def _at_equal_bytes(quality: int) -> float:
     """The quality of half size, about, whose files have as many bytes as the plain ones."""
-    return 35 + 0.85 * quality
+    return 29 + 0.8 * quality
 
 
 def _at_equal_likeness(quality: int) -> float:
     """The quality of half size, about, at which it is as close as the plain file."""
-    return 20 + 0.9 * quality
+    return 12 + 0.9 * quality
