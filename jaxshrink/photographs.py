@@ -15,7 +15,7 @@ from PIL import Image, ImageColor, ImageOps
 from jaxshrink.container import DEFAULT_MAX_PIXELS
 from jaxshrink.errors import DataError
 from jaxshrink.files import color
-from jaxshrink.files.exif import Exif, is_exif
+from jaxshrink.files.exif import ORIENTATION, Exif, is_exif
 from jaxshrink.files.exif_changes import is_adobe_rgb
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
 from jaxshrink.files.opening import read_metadata, read_orientation
@@ -87,6 +87,8 @@ def read_photograph(
     image, about_file = load_image(data, max_pixels)
     with image, decoding():
         metadata, lost = read_metadata_of(image, data)
+        if image.format == "JPEG2000":  # in whose boxes Pillow does not look
+            image.getexif()[ORIENTATION] = orientation_of(metadata)
         upright_image = ImageOps.exif_transpose(image)
         converted = to_8_bits(upright_image, image, data, metadata.icc, background)
         pixels = np.array(converted.image)

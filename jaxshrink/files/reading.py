@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from jaxshrink.files import exif as exif_module
-from jaxshrink.files import photoshop, tiff
+from jaxshrink.files import photoshop, reading_others, tiff
 from jaxshrink.files.exif import ORIENTATION, Exif, is_exif
 from jaxshrink.files.metadata import Metadata, Resolution, Told, resolution_in_exif
 from jaxshrink.files.reading_jpeg import EXIF_HEADER, XMP_HEADER, read_jpeg
@@ -43,6 +43,9 @@ def read_metadata_of(image: Image.Image, data: bytes) -> Told:
             "TIFF": lambda image, data: _of_tiff(data, image.tell()),
             "WEBP": lambda image, data: (_of_webp(image), ()),
             "AVIF": lambda image, data: (_of_webp(image), ()),
+            "JPEG2000": lambda image, data: reading_others.jpeg2000(data, _of_info(image)),
+            "GIF": lambda image, data: reading_others.gif(data, _of_info(image)),
+            "BMP": lambda image, data: reading_others.bmp(data, _of_info(image)),
         }
         metadata, notes = of_format.get(image.format, lambda i, d: (_of_info(i), ()))(image, data)
     if metadata.exif and not is_exif(metadata.exif):
