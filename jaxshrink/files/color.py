@@ -218,6 +218,17 @@ def space_of(icc: bytes) -> str:
     return icc[16:20].decode("latin1").strip()
 
 
+def is_whole(icc: bytes) -> bool:
+    """Whether it is a profile, and nothing of it is cut off."""
+    count = int.from_bytes(icc[128:132], "big")
+    if icc[36:40] != b"acsp" or not 0 < count <= (len(icc) - 132) // 12:
+        return False
+    places = struct.unpack_from(f">{3 * count}I", icc, 132)
+    return all(
+        start + size <= len(icc) for start, size in zip(places[1::3], places[2::3], strict=True)
+    )
+
+
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
     """Converts by a profile, to mode RGB.
 

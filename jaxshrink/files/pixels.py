@@ -57,6 +57,8 @@ def to_8_bits(
     """
     if image.mode in _REFUSED_MODES:
         raise DataError(f"pictures of mode {image.mode} are not supported")
+    if opened.format == "TIFF" and image.mode == "I":  # Pillow's for 32 bits, and for signed 16
+        raise DataError("gray of 32 bits, or with signs, is not supported: its white is not known")
     if image.mode in ("CMYK", "LAB"):
         return _from_print(image, icc)
     description = _description(opened, data, icc)
@@ -198,6 +200,8 @@ def _with_fitting_profile(
     space = color.space_of(icc)
     if not icc or was_converted:
         return Converted(image, b"", was_converted, notes)
+    if not color.is_whole(icc):
+        return Converted(image, b"", False, (*notes, "its profile, which is damaged, left out"))
     if space == ("GRAY" if image.mode == "L" else "RGB"):
         return Converted(image, icc, False, notes)
     if image.mode == "L" and space == "RGB":

@@ -197,3 +197,17 @@ def test_deep_tiffs_and_ppms_are_told():
     file = io.BytesIO()
     Image.fromarray(levels[:, :, 0].astype("<u2")).save(file, "TIFF")
     assert read_photograph(file.getvalue()).notes == ("16 bits rounded to 8",)
+
+
+def test_gray_without_a_known_white_is_refused():
+    levels = np.arange(12, dtype=np.int32).reshape(3, 4)
+    with pytest.raises(DataError, match="32 bits"):
+        read_photograph(making.saved(Image.fromarray(levels), "TIFF"))
+
+
+@pytest.mark.parametrize("icc", [b"garbage", making.icc()[:-40], making.icc()[:131], bytes(500)])
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_a_damaged_profile_is_told_and_not_handed_on(icc, file_format):
+    read = read_photograph(making.saved(making.picture(), file_format, icc_profile=icc))
+    assert read.metadata.icc == b""
+    assert read.notes == ("its profile, which is damaged, left out",)
