@@ -1,6 +1,7 @@
 """Metadata taken out of a file whose picture stays as it is, bit for bit."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 from jaxshrink import container
@@ -9,6 +10,7 @@ from jaxshrink.files import avif, color, photoshop
 from jaxshrink.files.exif import ORIENTATION, SHORT, Exif, is_exif, minimal
 from jaxshrink.files.exif_changes import is_adobe_rgb, remove_place
 from jaxshrink.files.metadata import Metadata, is_of_place, packet_without_place, without_place
+from jaxshrink.files.opening import read_metadata
 from jaxshrink.files.reading import PROFILE_KEYWORD, XMP_KEYWORD, orientation_of
 from jaxshrink.files.reading_jpeg import (
     EXIF_HEADER,
@@ -52,11 +54,18 @@ _OF_LOOKS = (
 _PROFILE_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x20, 0x08, 0x04
 
 
+# Formats without a place for metadata that is not read: a PPM without a comment in its header.
+_SIMPLE = re.compile(rb"BM|GIF8|P4\s\d+\s\d+\s|P[56]\s\d+\s\d+\s\d+\s")
+# Comments and applications' data, wherever they are; or what looks so.
+_GIF_EXTENSION = re.compile(rb"!(?:\xfe|\xff\x0b)")
+
 Cleaned = tuple[bytes, tuple[str, ...]]
 
 
 def without_metadata(data: bytes, what: str) -> Cleaned:
     """A JPEG, PNG, WebP or AVIF without some metadata; its picture is as it was, and looks so.
+
+    A GIF, BMP or PPM that has none of them is returned as it is.
 
     What tells how the picture looks stays: a colour profile that is not sRGB's, and the
     orientation, in EXIF of its own. Whatever lies behind a JPEG goes in both cases: films and
@@ -81,8 +90,18 @@ def without_metadata(data: bytes, what: str) -> Cleaned:
     if kind == "JPEG":
         return _jpeg(data, what)
     if kind not in of_kind:
+        if _says_nothing(data, what):
+            return data, ()
         raise DataError("metadata cannot be taken out of a file of this format")
     return of_kind[kind](data, what), ()
+
+
+def _says_nothing(data: bytes, what: str) -> bool:
+    """Whether it is a GIF, BMP or PPM, of which all that could be metadata is read, without any."""
+    if not _SIMPLE.match(data) or (data.startswith(b"GIF") and _GIF_EXTENSION.search(data)):
+        return False
+    metadata = read_metadata(data)
+    return metadata == (Metadata() if what == ALL else without_place(metadata))
 
 
 def _jpeg(data: bytes, what: str) -> Cleaned:

@@ -117,3 +117,29 @@ def test_progressive_and_damaged_jpegs(photograph):
 def test_other_formats_are_told():
     with pytest.raises(DataError, match="cannot be taken out"):
         without_metadata(making.full("TIFF"), ALL)
+
+
+@pytest.mark.parametrize("what", [ALL, PLACE])
+@pytest.mark.parametrize("file_format", ["GIF", "BMP", "PPM"])
+def test_what_says_nothing_stays_as_it_is(file_format, what):
+    image = making.picture().convert("1")
+    data = making.saved(image, file_format)
+    if file_format == "BMP":  # a resolution, which Pillow writes
+        data = data[:38] + bytes(8) + data[46:]
+    assert without_metadata(data, what) == (data, ())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        making.saved(making.picture().convert("P"), "GIF", comment=b"at home"),
+        making.saved(making.picture().convert("P"), "GIF")[:-1] + b"!\xfe\x02at\0;",
+        making.saved(making.picture(), "BMP", dpi=(300, 300)),
+        making.saved(making.picture(), "PPM").replace(b"P6\n", b"P6\n# at home\n"),
+        making.saved(making.picture(), "TIFF"),
+        making.saved(making.picture(), "TGA"),
+    ],
+)
+def test_what_may_say_something_in_a_format_that_we_do_not_take_apart_is_refused(data):
+    with pytest.raises(DataError, match="cannot be taken out"):
+        without_metadata(data, ALL)
