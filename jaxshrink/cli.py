@@ -65,6 +65,8 @@ def _end(message: str, code: int) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        # argparse's words for a value behind an option that has none, such as --strip=place.
+        message = message.replace("ignored explicit argument", "--help says what it takes, not")
         super().error(console.escaped(message))
 
 

@@ -104,3 +104,10 @@ def test_a_missing_extra_is_one_clear_line(images, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["bench", str(images)]) == 7
     assert "pip install 'jaxshrink[bench]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["compress", "expand"])
+def test_a_value_that_strip_does_not_take_is_told(command, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "x.jpg", "-o", "y.jpg", "--strip=place"])
+    assert "argument --strip: --help says what it takes, not 'place'" in capsys.readouterr().err
