@@ -7,9 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from jaxshrink.checkpoints import CheckpointStore
+from jaxshrink.documents import (
+    DocumentError,
+    Shape,
+    anything,
+    mapping,
+    one_of,
+    read_json,
+    record,
+    text,
+)
 from jaxshrink.errors import CheckpointError
+from jaxshrink.models.networks import network_settings
 
 _CONFIG = "config.json"
+_ANY_CONFIG = mapping(anything)
+# What a model is used by; see `configs/paper.py` for all that a config holds.
+_MODEL_CONFIG = record(
+    {
+        "model": network_settings,
+        "codec": record({"name": text(), "tables": one_of("standard", "learned")}),
+    }
+)
 
 
 def latest_checkpoints(workdir: Path) -> CheckpointStore:
@@ -43,7 +62,7 @@ def claim(workdir: Path, config: Mapping[str, Any], *, write: bool = True) -> No
 
 def check_model(workdir: Path, config: Mapping[str, Any]) -> None:
     """Raises CheckpointError if the working directory holds another model than the config's."""
-    _check_equal(workdir, {"model": read_config(workdir)["model"]}, {"model": config["model"]})
+    _check_equal(workdir, {"model": read_config(workdir).get("model")}, {"model": config["model"]})
 
 
 def read_config(workdir: Path) -> dict[str, Any]:
@@ -52,13 +71,22 @@ def read_config(workdir: Path) -> dict[str, Any]:
     Raises:
       CheckpointError: if it has none, or it cannot be read.
     """
+    return _read(workdir, _ANY_CONFIG)
+
+
+def read_model_config(workdir: Path) -> dict[str, Any]:
+    """Returns that config where it describes a model that can be built; raises as `read_config`."""
+    return _read(workdir, _MODEL_CONFIG)
+
+
+def _read(workdir: Path, shape: Shape) -> dict[str, Any]:
     path = workdir / _CONFIG
     try:
-        return json.loads(path.read_text())
+        return read_json(path, shape)
     except FileNotFoundError:
         raise CheckpointError(f"{workdir}: no training run here ({_CONFIG} is missing)") from None
-    except ValueError as error:
-        raise CheckpointError(f"{path}: damaged ({error})") from error
+    except DocumentError as error:
+        raise CheckpointError(f"{path}: damaged ({error})") from None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -71,8 +99,12 @@ def write_whole(path: Path, data: bytes) -> None:
     """Writes a file that is there whole or not at all; its folder is made where needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _finite(value: Any) -> Any:

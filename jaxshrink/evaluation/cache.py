@@ -4,15 +4,17 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import features
 
 from jaxshrink import __version__
+from jaxshrink.documents import DocumentError, json_lines, record, text
+from jaxshrink.errors import DataError
 from jaxshrink.evaluation.methods import Method
-from jaxshrink.evaluation.points import VERSION, Point
+from jaxshrink.evaluation.points import POINT, VERSION, Point
 from jaxshrink.evaluation.suite import SuiteImage
 
 _PACKAGES = (
@@ -75,39 +77,47 @@ def source_digest(package: Path) -> str:
     return digest.hexdigest()
 
 
+_ENTRY = record({"key": text(64), "point": POINT})
+
+
 class PointCache:
     """Points by key, in a file of JSON lines that only grows.
 
-    Every point is on disk as soon as it is measured. A line that a killed run left unfinished
-    is skipped.
+    Every point is on disk as soon as it is measured. A line that a killed run left unfinished,
+    or that is damaged, is skipped: its point is measured anew.
 
     Args:
       path: is made where needed.
+
+    Raises:
+      DataError: if it is no file, or cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._points: dict[str, Point] = {}
-        text = path.read_text() if path.exists() else ""
-        for line in text.splitlines():
-            self._load(line)
-        self._file = path.open("a")
-        if text and not text.endswith("\n"):
-            self._file.write("\n")
-
-    def _load(self, line: str) -> None:
         try:
-            entry: dict[str, Any] = json.loads(line)
-            self._points[entry["key"]] = Point.from_json(entry["point"])
-        except (ValueError, KeyError, TypeError):
-            return
+            if path.exists():
+                for _, entry in json_lines(path, _ENTRY):
+                    self._points[entry["key"]] = Point.from_json(entry["point"])
+            self._file = path.open("a+b")
+        except DocumentError as error:
+            raise DataError(f"{path}: {error}") from None
+        self._end_last_line()
+
+    def _end_last_line(self) -> None:
+        if self._file.tell():
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")
 
     def get(self, key: str) -> Point | None:
         return self._points.get(key)
 
     def put(self, key: str, point: Point) -> None:
         self._points[key] = point
-        self._file.write(json.dumps({"key": key, "point": point.to_json()}) + "\n")
+        line = json.dumps({"key": key, "point": point.to_json()}) + "\n"
+        self._file.write(line.encode())
         self._file.flush()
 
     def close(self) -> None:

@@ -75,6 +75,6 @@ def open_pipeline(folder: Path) -> tuple[Pipeline, Codec]:
     if all((folder / name).is_file() for name in _JIANG2017):
         networks = load_jiang2017(*(folder / name for name in _JIANG2017))
         return Pipeline(*networks), CODECS["jpeg-optimized"]
-    config = ConfigDict(workdirs.read_config(folder))
+    config = ConfigDict(workdirs.read_model_config(folder))
     pipeline = load_pipeline(config, folder)
     return pipeline, codec_of(config, pipeline)

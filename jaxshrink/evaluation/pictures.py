@@ -4,7 +4,7 @@ import base64
 import dataclasses
 import functools
 import io
-import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,38 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS, largest_quality_within
+from jaxshrink.documents import DocumentError, flag, optional, read_json, record, text
 from jaxshrink.evaluation.cache import point_key
 from jaxshrink.evaluation.methods import CodecMethod, Trip
-from jaxshrink.evaluation.points import Point, score_trip
+from jaxshrink.evaluation.points import POINT, Point, score_trip
 from jaxshrink.evaluation.processes import Workers
 from jaxshrink.evaluation.sweep import Task
 from jaxshrink.workdir import write_json
 
 _JPEG = CODECS["jpeg-optimized"]
+_DATA_URI = re.compile(r"data:image/(jpeg|webp|png);base64,[A-Za-z0-9+/]+={0,2}")
+
+
+def _data_uri_shape(value: Any, where: str) -> str:
+    """A picture that stands in the file itself; no other address comes into the report."""
+    if not isinstance(value, str) or not _DATA_URI.fullmatch(value):
+        raise DocumentError(f"{where} is no picture")
+    return value
+
+
+_PICTURES = record(
+    {
+        "image": text(),
+        "original": _data_uri_shape,
+        "jpeg": _data_uri_shape,
+        "ours": _data_uri_shape,
+        "compact": optional(_data_uri_shape),
+        "jpeg_point": POINT,
+        "our_point": POINT,
+        "over_budget": flag,
+    },
+    others=False,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +83,11 @@ def make_all_pictures(
       tasks: the images, and the method at the quality that is shown.
       metrics: names in `METRICS`.
       workers: for a method that can run in processes.
-      cache: a folder of pictures that were made before.
+      cache: a folder of pictures that were made before; damaged ones are made anew.
     """
     files = {t: cache / f"{point_key(t.method, t.image, t.quality, metrics)}.json" for t in tasks}
-    missing = [task for task in tasks if not files[task].exists()]
+    found = {task: _kept(files[task]) for task in tasks}
+    missing = [task for task in tasks if found[task] is None]
     make = functools.partial(make_pictures, metrics=metrics)
     if tasks and tasks[0].method.parallel:
         made = workers.apply(make, missing)
@@ -70,7 +95,15 @@ def make_all_pictures(
         made = ((task, make(task)) for task in missing)
     for task, pictures in made:
         write_json(files[task], dataclasses.asdict(pictures))
-    return [Pictures.from_json(json.loads(files[task].read_text())) for task in tasks]
+        found[task] = pictures
+    return [pictures for pictures in found.values() if pictures is not None]
+
+
+def _kept(file: Path) -> Pictures | None:
+    try:
+        return Pictures.from_json(read_json(file, _PICTURES))
+    except (DocumentError, FileNotFoundError):
+        return None
 
 
 def make_pictures(task: Task, metrics: Sequence[str]) -> Pictures:

@@ -12,10 +12,25 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS, largest_quality_within
+from jaxshrink.documents import integer, mapping, number, one_of, optional, record
 from jaxshrink.evaluation.scores import image_scores
 
 METRICS = ("ssimulacra2", "ms-ssim")
 _JPEG = CODECS["jpeg-optimized"]
+
+
+_SCORES = mapping(optional(number()))
+# Of a `PlainView` in a document.
+PLAIN_VIEW = record(
+    {
+        "scale": one_of(1, 2),
+        "scores": _SCORES,
+        "jpeg_scores": optional(_SCORES),
+        "jpeg_quality": optional(integer(0, 100)),
+        "colour_offset": number(0.0, 255.0),
+    },
+    others=False,
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,17 +1,43 @@
 """One image through one method at one quality, measured."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from jaxshrink.documents import Shape, integer, mapping, number, optional, record
 from jaxshrink.evaluation.methods import Method, Trip
-from jaxshrink.evaluation.plain_view import PlainView, measure_plain_view
+from jaxshrink.evaluation.plain_view import PLAIN_VIEW, PlainView, measure_plain_view
 from jaxshrink.evaluation.scores import bits_per_pixel, image_scores
 
 # Goes up with every change of what a point holds, or how it is measured: older ones are not used.
 VERSION = 2
+
+
+_SECONDS = number(0.0, 1e9)
+_FINITE = optional(number())
+
+
+def _score(value: Any, where: str) -> Any:
+    """PSNR is infinite where nothing was lost."""
+    return value if value == math.inf else _FINITE(value, where)
+
+
+# Of a `Point` in a document.
+POINT: Shape = record(
+    {
+        "quality": number(),
+        "num_bytes": integer(1, 2**48),
+        "bpp": number(1e-9, 1e9),
+        "encoding_time": _SECONDS,
+        "decoding_time": _SECONDS,
+        "scores": mapping(_score),
+    },
+    {"plain": optional(PLAIN_VIEW)},
+    others=False,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +66,7 @@ class Point:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Point":
+        """Of what has the shape `POINT`."""
         plain = value.get("plain")
         return cls(**{**value, "plain": None if plain is None else PlainView.from_json(plain)})
 

@@ -1,12 +1,21 @@
 """Rate-distortion curves: means over images, and CompressAI's JSON for them."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxshrink.console import escaped
+from jaxshrink.documents import (
+    DocumentError,
+    items,
+    number,
+    optional,
+    read_json,
+    record,
+    text,
+)
 from jaxshrink.errors import DataError
 from jaxshrink.evaluation.bd_rate import decibels
 from jaxshrink.evaluation.methods import Method
@@ -130,6 +139,33 @@ def points_to_json(method: Method, points: Mapping[float, Mapping[str, Point]]) 
     return {"name": method.name, "description": method.description, "images": images}
 
 
+_MAX_RATES = 10_000
+_NAME_LENGTH = 200
+_CURVE = record(
+    {"results": record({"bpp": items(number(1e-9, 1e9), _MAX_RATES)}, others=True)},
+    {"name": text(), "description": text()},
+)
+# Of the columns that are looked at; others may hold anything.
+_COLUMN = items(optional(number(-1e9, 1e9)), _MAX_RATES)
+_AT_MOST_ONE = items(optional(number(-1.0, 1.0)), _MAX_RATES)
+
+
+def _columns(results: Mapping[str, Any]) -> dict[str, tuple[float | None, ...]]:
+    """The columns that we know, as long as that of the rates; raises DocumentError."""
+    columns = {}
+    for key, column in results.items():
+        name = _metric(key)
+        known = _metric_of(name) in METRICS or name in _OTHERS or name.startswith(PLAIN)
+        if not known or not isinstance(column, list) or len(column) != len(results["bpp"]):
+            continue
+        shape = _AT_MOST_ONE if "ssim" in name and "ssimulacra2" not in name else _COLUMN
+        columns[name] = tuple(shape(column, f"results.{key}"))
+    return columns
+
+
+_OTHERS = ("encoding_time", "decoding_time", "quality")
+
+
 def read_curve(path: Path) -> Curve:
     """Reads a curve that CompressAI, or this project, wrote.
 
@@ -137,20 +173,19 @@ def read_curve(path: Path) -> Curve:
       DataError: if the file is missing or of another form.
     """
     try:
-        content = json.loads(path.read_text())
-        results = dict(content["results"])
-        bpp = [float(rate) for rate in results.pop("bpp")]
-        name, description = str(content.get("name", path.stem)), str(content.get("description", ""))
-        order = sorted(range(len(bpp)), key=bpp.__getitem__)
-        values = {
-            _metric(key): tuple(column[i] for i in order)
-            for key, column in results.items()
-            if isinstance(column, list) and len(column) == len(bpp)
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: not a curve in CompressAI's JSON ({error!r})") from error
-    if not bpp or not values.keys() & METRICS.keys():
+        content = read_json(path, _CURVE)
+        bpp = [float(rate) for rate in content["results"]["bpp"]]
+        columns = _columns(content["results"])
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except DocumentError as error:
+        raise DataError(f"{path}: not a curve in CompressAI's JSON ({error})") from None
+    if not bpp or not columns.keys() & METRICS.keys():
         raise DataError(f"{path}: has no curve with one of {', '.join(METRICS)}")
+    order = sorted(range(len(bpp)), key=bpp.__getitem__)
+    values = {name: tuple(column[i] for i in order) for name, column in columns.items()}
+    name = escaped(content.get("name", path.stem))[:_NAME_LENGTH]
+    description = escaped(content.get("description", ""))
     return Curve(name, description, tuple(bpp[i] for i in order), values, published=True)
 
 

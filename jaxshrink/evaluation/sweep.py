@@ -63,7 +63,7 @@ def sweep(
         for quality in sweep_of
     ]
     keys = {task: point_key(task.method, task.image, task.quality, metrics) for task in tasks}
-    found = {task: cache.get(key) for task, key in keys.items()}
+    found = {task: _known(cache.get(key), task, metrics) for task, key in keys.items()}
     missing = [task for task, point in found.items() if point is None]
     failures = []
     with tqdm(total=len(tasks), initial=len(tasks) - len(missing), disable=None) as progress:
@@ -81,6 +81,12 @@ def sweep(
         if point is not None:
             points[task.method.name][task.quality][task.image.name] = point
     return SweepResult(points, tuple(failures), len(missing) - len(failures))
+
+
+def _known(point: Point | None, task: Task, metrics: Sequence[str]) -> Point | None:
+    """A point of the cache, where it is one of this task."""
+    fits = point and point.quality == task.quality and point.scores.keys() == set(metrics)
+    return point if fits else None
 
 
 def _measure_all(
@@ -102,6 +108,10 @@ def _attempt(task: Task, metrics: Sequence[str]) -> Point | Exception:
         return measure(task.method, _read(task.image), task.quality, metrics)
     except (DataError, MethodError) as error:
         return error
+    except MemoryError:
+        return MethodError(f"{task.method.name}: not enough memory")
+    except OSError as error:  # of a codec, a program, a full disk
+        return MethodError(f"{task.method.name}: {error.strerror or error}")
 
 
 @functools.lru_cache(maxsize=1)

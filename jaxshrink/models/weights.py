@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,18 +10,32 @@ from typing import Any
 
 import jax
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from jaxshrink.documents import (
+    MAX_WEIGHTS,
+    DocumentError,
+    anything,
+    mapping,
+    number,
+    one_of,
+    parse_json,
+    read_bytes,
+    read_weights,
+    record,
+    text,
+)
 from jaxshrink.errors import CheckpointError
 from jaxshrink.models.comcnn import ComCNN
 from jaxshrink.models.networks import (
     Networks,
     Variables,
     create_networks,
+    network_settings,
     variables_template,
 )
 from jaxshrink.models.reccnn import RecCNN
+from jaxshrink.ops.jpeg import SUBSAMPLINGS
 
 # `commands/shipped.py` has it too, which must not import JAX.
 DEFAULT_MODEL = "photo2"
@@ -90,30 +105,78 @@ def load_weights(name_or_path: str) -> Weights:
     if name_or_path not in shipped_weights():
         path = Path(name_or_path)
     try:
-        with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return _checked(*read_weights(path))
     except FileNotFoundError:
         known = ", ".join(shipped_weights()) or "none"
         raise CheckpointError(
             f"no model {name_or_path!r}: neither a file nor one of this package's ({known})"
         ) from None
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: no weights ({error})") from error
-    if metadata.get("format") != str(_FORMAT):
-        raise CheckpointError(f"{path}: weights of another format")
-    configs = {int(scale): config for scale, config in json.loads(metadata["configs"]).items()}
-    try:
-        variables = {
-            scale: _restore(create_networks(config["model"]), arrays, f"{scale}")
-            for scale, config in configs.items()
+    except (DocumentError, OSError) as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+_METADATA = record(
+    {
+        "format": text(),
+        "name": text(200),
+        "configs": text(),
+        "description": text(),
+        "sha256": text(64),
+    }
+)
+_WEIGHT = number(0.0, 1e9)
+# What is read of the config of one scale; the rest tells how it was trained.
+_CONFIGS = mapping(
+    record(
+        {
+            "model": network_settings,
+            "codec": record({"subsampling": one_of(*SUBSAMPLINGS)}),
+            "loss": record(
+                {
+                    "rate": number(1e-9, 1e9),
+                    "squared_levels": _WEIGHT,
+                    "charbonnier": _WEIGHT,
+                    "ms_ssim": _WEIGHT,
+                }
+            ),
         }
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its arrays do not fit its config ({error})") from error
-    weights = Weights(metadata["name"], configs, variables, json.loads(metadata["description"]))
+    ),
+    key=one_of("1", "2"),
+)
+
+
+def _checked(metadata: dict[str, str], arrays: Mapping[str, np.ndarray]) -> Weights:
+    """Raises DocumentError."""
+    if metadata.get("format") != str(_FORMAT):
+        raise DocumentError("weights of another format")
+    _METADATA(metadata, "metadata")
+    found = parse_json(metadata["configs"], _CONFIGS)
+    configs = {int(scale): config for scale, config in found.items()}
+    description = parse_json(metadata["description"], mapping(anything))
+    if not configs or len({config["model"]["channels"] for config in configs.values()}) > 1:
+        raise DocumentError("its configs are of no model")
+    variables = {}
+    for scale, config in configs.items():
+        _check_depth(scale, config["model"], arrays)
+        try:
+            variables[scale] = _restore(create_networks(config["model"]), arrays, f"{scale}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise DocumentError(f"its arrays do not fit its config ({error})") from None
+    weights = Weights(metadata["name"], configs, variables, description)
     if weights.digest.hex() != metadata["sha256"]:
-        raise CheckpointError(f"{path}: damaged (its hash is another)")
+        raise DocumentError("damaged (its hash is another)")
     return weights
+
+
+def _check_depth(scale: int, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuses networks with more layers than there are arrays: to build them takes minutes."""
+    if model.get("scale", 2) != scale:
+        raise DocumentError(f"its networks of scale {scale} are of another")
+    sizes = ("num_layers", "num_blocks", "num_coarse_blocks")
+    depth = sum(model[net].get(size, 0) for net in ("com", "rec") for size in sizes)
+    num_arrays = sum(name.startswith(f"{scale}/") for name in arrays)
+    if depth > num_arrays:
+        raise DocumentError(f"its arrays do not fit its config ({depth} layers or blocks)")
 
 
 def load_variables(name_or_path: str, networks: Networks) -> Networks:
@@ -194,7 +257,8 @@ def _load_layers(path: Path) -> list[dict[str, Any]]:
             "reading .mat files needs scipy: pip install 'jaxshrink[jiang2017]'"
         ) from None
     try:
-        return list(scipy.io.loadmat(path, simplify_cells=True)["net"]["layers"])
+        file = io.BytesIO(read_bytes(path, MAX_WEIGHTS))
+        return list(scipy.io.loadmat(file, simplify_cells=True)["net"]["layers"])
     except Exception as error:  # SciPy raises errors of many kinds on other files
         raise CheckpointError(f"{path}: no MatConvNet weights ({error})") from error
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -10,10 +9,13 @@ import jax
 import tensorboardX
 from tqdm import tqdm
 
-from jaxshrink.errors import DivergenceError
+from jaxshrink.documents import DocumentError, integer, json_lines, record
+from jaxshrink.errors import CheckpointError, DivergenceError
 from jaxshrink.training.steps import Metrics
+from jaxshrink.workdir import write_whole
 
 _FILE = "metrics.jsonl"
+_ROW = record({"step": integer(0, 2**62)})
 
 
 class RunLog:
@@ -102,16 +104,11 @@ class RunLog:
 
 
 def _forget_after(path: Path, step: int) -> None:
-    """Drops the lines of steps that a resumed run will take again."""
+    """Drops the lines of steps that a resumed run will take again, and those that are damaged."""
     if not path.exists():
         return
-    kept = []
-    for line in path.read_text().splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-        except ValueError:  # the last line of a killed run
-            continue
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(kept))
-    os.replace(temporary, path)
+    try:
+        kept = [line for line, row in json_lines(path, _ROW) if row["step"] <= step]
+    except DocumentError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    write_whole(path, b"".join(kept))
