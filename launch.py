@@ -1,6 +1,8 @@
 """Trains or evaluates: python launch.py --config=configs/paper.py [--mode=evaluate]."""
 
+import contextlib
 import logging as std_logging
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from typing import Any, NoReturn
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+from jaxshrink import console
 from jaxshrink.errors import ConfigError, DataError, JaxshrinkError
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "What to do.", lock_config=True)
@@ -25,6 +28,9 @@ def main(argv: list[str]) -> None:
     # Our own messages; of the libraries', which share absl's logger, only the warnings.
     logging.set_verbosity(logging.WARNING)
     std_logging.getLogger("jaxshrink").setLevel(std_logging.INFO)
+    handler = logging.get_absl_handler()
+    if handler.formatter is not None:  # that puts the date and the place before a message
+        handler.setFormatter(_Escaping(handler.formatter))
     try:
         if len(argv) > 1:
             raise ConfigError(f"unexpected argument {argv[1]!r}")
@@ -128,10 +134,35 @@ def _unknown_field(text: str) -> str:
 
 def end(message: object, code: int) -> NoReturn:
     """Ends the program with one line and an exit code of `jaxshrink.errors`."""
-    print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
+    console.say(f"error: {console.escaped(' '.join(str(message).split()))}", to_stderr=True)
     sys.exit(code)
+
+
+class _Escaping(std_logging.Formatter):
+    """Another's formatter, its text in one line."""
+
+    def __init__(self, inner: std_logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: std_logging.LogRecord) -> str:
+        text = self._inner.format(record)
+        return text if record.exc_info else console.escaped(text)
+
+
+def _end_at_once(code: object) -> NoReturn:
+    """Ends without waiting for threads: orbax has some that wait for ever for a lost save."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":
     flags.mark_flag_as_required("config")
-    app.run(main, flags_parser=parse_flags)
+    try:
+        app.run(main, flags_parser=parse_flags)
+    except SystemExit as end_of_main:
+        if end_of_main.code:
+            _end_at_once(end_of_main.code)
+        raise

@@ -23,7 +23,6 @@ import importlib.util
 import json
 import math
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -105,7 +104,7 @@ def main() -> int:
         effort=arguments.effort,
         others=_OTHERS if arguments.others else (),
     )
-    workers = Workers(arguments.j, Path(tempfile.gettempdir()) / "jaxshrink-promise")
+    workers = Workers(arguments.j)
     rows: list[Row] = []
     for path, found in workers.apply(work, paths):
         rows += found

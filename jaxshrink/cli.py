@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(console.EscapingFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     warnings.filterwarnings("ignore", module="PIL")  # of metadata that it cannot read
     arguments = _parser().parse_args(argv)
     verbose = getattr(arguments, "verbose", False)
@@ -110,6 +112,13 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="another codec: 'NAME=cjxl {input} {output} -q {quality}'; may be repeated",
     )
     add(
+        "--timeout",
+        type=_seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="that such a command may take for an image (default: 300)",
+    )
+    add(
         "--qualities",
         type=_sweep,
         action="append",
@@ -165,6 +174,7 @@ def _bench(arguments: argparse.Namespace) -> None:
             locations=arguments.images,
             methods=arguments.methods,
             external=arguments.external,
+            timeout=arguments.timeout,
             qualities=dict(arguments.qualities),
             metrics=arguments.metrics,
             anchor=arguments.anchor,
@@ -210,6 +220,13 @@ def _window(text: str) -> tuple[float, float]:
     if not 0.0 < low < high:
         raise argparse.ArgumentTypeError(f"expected LOW:HIGH with 0 < LOW < HIGH, got {text!r}")
     return low, high
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0.0 < number < 1e8:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0, got {text}")
+    return number
 
 
 def _positive(text: str) -> int:

@@ -7,6 +7,7 @@ characters escaped, so that a name can neither forge a line nor drive a terminal
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import sys
@@ -54,6 +55,13 @@ def _escape(match: re.Match[str]) -> str:
     if code >= _UNDECODED:
         return f"\\x{code - _UNDECODED:02x}"
     return match[0].encode("unicode_escape", "backslashreplace").decode()
+
+
+class EscapingFormatter(logging.Formatter):
+    """Of messages of the log, each of them one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's name
+        return escaped(super().formatMessage(record))
 
 
 def say(text: str, *, to_stderr: bool = False) -> None:

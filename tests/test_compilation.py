@@ -57,3 +57,21 @@ def test_where_nothing_can_be_written_there_is_none(tmp_path, monkeypatch, caplo
     keep_compiled()
     assert getattr(jax.config, _SETTING) is None
     assert "compiled functions are not kept" in caplog.text
+
+
+@pytest.mark.parametrize("place", ["", "caches"])
+def test_a_relative_place_is_ignored(tmp_path, monkeypatch, place):
+    monkeypatch.setenv("XDG_CACHE_HOME", place)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    keep_compiled()
+    assert getattr(jax.config, _SETTING) == str(tmp_path / "home" / ".cache" / "jaxshrink")
+
+
+def test_a_place_that_others_can_write_to_holds_no_code_of_ours(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "jaxshrink").mkdir()
+    (tmp_path / "jaxshrink").chmod(0o777)
+    keep_compiled()
+    assert getattr(jax.config, _SETTING) is None
+    assert "others can write to it" in caplog.text

@@ -4,9 +4,11 @@ import dataclasses
 import logging
 import math
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jaxshrink.console import escaped, say
 from jaxshrink.errors import ConfigError, DataError, MethodError
 from jaxshrink.evaluation.cache import PointCache
 from jaxshrink.evaluation.external import ExternalMethod
@@ -37,6 +39,7 @@ from jaxshrink.extras import import_extra
 from jaxshrink.workdir import write_json
 
 _log = logging.getLogger(__name__)
+_PROBE = 2**12  # bytes that there must be room for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,7 @@ class BenchOptions:
       locations: of images.
       methods: names; both JPEG anchors are measured in any case.
       external: "NAME=COMMAND" each.
+      timeout: seconds that such a command may take for an image.
       qualities: method -> what to sweep, instead of the method's own.
       metrics: names in `METRICS`; those of `BD_METRICS` are always measured, and first.
       anchor: the curve that bd_rate.json compares with.
@@ -61,6 +65,7 @@ class BenchOptions:
     locations: Sequence[str]
     methods: Sequence[str]
     external: Sequence[str]
+    timeout: float
     qualities: Mapping[str, Sequence[float]]
     metrics: Sequence[str]
     anchor: str
@@ -85,11 +90,8 @@ def bench(options: BenchOptions) -> None:
     suite, qualities, published = _open_all(options)
     methods = list(qualities)
     folder = options.output / "cache"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{options.output}: cannot be written ({error.strerror})") from None
-    workers = Workers(options.num_processes, folder / "compiled")
+    _check_writable(options, methods)
+    workers = Workers(options.num_processes)
     cache = PointCache(folder / "points.jsonl")
     try:
         result = sweep(suite, qualities, options.metrics, cache, workers)
@@ -113,7 +115,8 @@ def bench(options: BenchOptions) -> None:
         problems=(*suite.bad_files, *result.failures),
     )
     write_report(report, options.output / "report.html")
-    print(f"written to {options.output}; the report is {options.output / 'report.html'}")
+    place, page = (escaped(str(path)) for path in (options.output, options.output / "report.html"))
+    say(f"written to {place}; the report is {page}")
     _raise_failures(suite, result)
 
 
@@ -142,7 +145,7 @@ def _open_methods(options: BenchOptions) -> list[Method]:
     names = dict.fromkeys([*JPEG_ANCHORS, *options.methods])
     return [
         *map(method_by_name, names),
-        *map(ExternalMethod.parse, options.external),
+        *(ExternalMethod.parse(text, options.timeout) for text in options.external),
     ]
 
 
@@ -156,6 +159,28 @@ def _check_names(methods: Sequence[str], published: Sequence[str], options: Benc
     for name in options.qualities:
         if name not in methods:
             raise ConfigError(f"--qualities {name}: no such method; known: {', '.join(methods)}")
+
+
+def _check_writable(options: BenchOptions, methods: Sequence[Method]) -> None:
+    """Raises DataError if a result could not be written once it has been measured."""
+    names = ["bd_rate.json", "report.html"]
+    names += [f"{metric}.{kind}" for metric in options.metrics for kind in ("svg", "png")]
+    for method in methods:
+        names += [f"{file_stem(method.name)}.json", f"{file_stem(method.name)}.per_image.json"]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two results would be the file {name}: rename a method")
+    place = options.output / "cache" / "pictures"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for folder in (options.output, place):
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(_PROBE))
+    except OSError as error:
+        raise DataError(f"{options.output}: cannot be written ({error.strerror})") from None
+    for name in names:
+        if (options.output / name).is_dir():
+            raise DataError(f"{options.output / name}: cannot be written (it is a folder)")
 
 
 def _write_results(
@@ -191,10 +216,10 @@ def _write_comparison(options: BenchOptions, curves: Sequence[Curve]) -> dict[st
     write_json(options.output / "bd_rate.json", bd_to_json(tables[options.anchor]))
     for metric in options.metrics:
         save_plot(curves, metric, options.output / metric, log_rate=options.log_rate)
-    print(format_bd_table(tables, options.window))
+    say(format_bd_table(tables, options.window))
     plain_views = format_plain_views(curves)
     if plain_views:
-        print(f"\n{plain_views}")
+        say(f"\n{plain_views}")
     return tables
 
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 import shlex
 import shutil
-import subprocess
+import stat
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,12 +15,17 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.data import read_image
-from jaxshrink.errors import ConfigError, DataError, MethodError
+from jaxshrink.errors import ConfigError, DataError, MethodError, MissingExtraError
 from jaxshrink.evaluation.methods import Trip
+from jaxshrink.evaluation.programs import run_program
 from jaxshrink.extras import import_extra
 
 _INPUT = re.compile(r"\{input\}(\.\w+)?")
 _JXL_SIGNATURES = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")
+DEFAULT_TIMEOUT = 300.0
+_MAX_NAME = 100
+# What a program may write: far more than the pixels as they are, 16 bits each and alpha included.
+_BYTES_PER_SAMPLE, _MORE_BYTES = 8, 2**26
 _QUALITIES = (10, 20, 30, 50, 70, 90)
 
 
@@ -32,15 +37,17 @@ class ExternalMethod:
       name: the user's.
       template: a command with {input}, {output} and {quality}. An ending may follow {input},
         which is a PNG without one, and {output}. No shell runs it.
+      timeout: seconds that it may take for an image.
     """
 
     name: str
     template: str
     qualities: tuple[float, ...] = _QUALITIES
     parallel: bool = True
+    timeout: float = DEFAULT_TIMEOUT
 
     @classmethod
-    def parse(cls, text: str) -> "ExternalMethod":
+    def parse(cls, text: str, timeout: float = DEFAULT_TIMEOUT) -> "ExternalMethod":
         """Reads "NAME=COMMAND".
 
         Raises:
@@ -48,11 +55,11 @@ class ExternalMethod:
         """
         name, equals, template = text.partition("=")
         missing = [f for f in ("{input}", "{output}", "{quality}") if f not in template]
-        if not equals or not name or "/" in name or missing:
+        if not equals or not 0 < len(name) <= _MAX_NAME or "/" in name or missing:
             raise ConfigError(
                 f"--external {text!r}: expected 'NAME=COMMAND {{input}} {{output}} -q {{quality}}'"
             )
-        method = cls(name, template)
+        method = cls(name, template, timeout=timeout)
         method._program()
         if method._input_ending() not in Image.registered_extensions():
             raise ConfigError(f"--external {name}: Pillow writes no {method._input_ending()} files")
@@ -64,11 +71,16 @@ class ExternalMethod:
 
     @property
     def identity(self) -> str:
-        program = hashlib.sha256(self._program().read_bytes()).hexdigest()
-        return f"{self.template} {program}"
+        try:
+            program = self._program().read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"--external {self.name}: its program cannot be read ({error.strerror})"
+            ) from None
+        return f"{self.template} {hashlib.sha256(program).hexdigest()}"
 
     def check(self, channels: int, qualities: Sequence[float]) -> None:
-        self._program()
+        _ = self.identity
 
     def trip(self, x: np.ndarray, quality: float) -> Trip:
         with tempfile.TemporaryDirectory() as name:
@@ -76,15 +88,15 @@ class ExternalMethod:
             source = folder / f"input{self._input_ending()}"
             Image.fromarray(x[:, :, 0] if x.shape[2] == 1 else x).save(source)
             start = time.perf_counter()
-            self._run(source, folder / "output", quality)
+            self._run(source, folder / "output", quality, x.size)
             middle = time.perf_counter()
             output = self._output(folder)
-            data = output.read_bytes()
-            if data.startswith(_JXL_SIGNATURES):
-                import_extra("pillow_jxl", "jxl")
             try:
+                data = output.read_bytes()
+                if data.startswith(_JXL_SIGNATURES):
+                    import_extra("pillow_jxl", "jxl")
                 x_hat = read_image(output, x.shape[2], max_pixels=x.shape[0] * x.shape[1])
-            except DataError as error:
+            except (DataError, MissingExtraError, OSError) as error:
                 raise MethodError(f"{self.name}: its output cannot be read ({error})") from error
             end = time.perf_counter()
         if x_hat.shape != x.shape:
@@ -94,7 +106,7 @@ class ExternalMethod:
     def _program(self) -> Path:
         words = self._words()
         found = shutil.which(words[0]) if words else None
-        if found is None:
+        if found is None or not Path(found).is_file():
             raise ConfigError(f"--external {self.name}: no program {words[:1]} on this machine")
         return Path(found)
 
@@ -108,7 +120,7 @@ class ExternalMethod:
         found = _INPUT.search(self.template)
         return (found and found[1]) or ".png"
 
-    def _run(self, source: Path, output: Path, quality: float) -> None:
+    def _run(self, source: Path, output: Path, quality: float, num_samples: int) -> None:
         # Replaced, not formatted: a command may hold braces of its own.
         values = {"{output}": str(output), "{quality}": f"{quality:g}"}
         command = []
@@ -117,14 +129,16 @@ class ExternalMethod:
             for field, value in values.items():
                 word = word.replace(field, value)
             command.append(word)
-        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-            last = f": {lines[-1]}" if lines else ""
-            raise MethodError(f"{self.name}: exit code {done.returncode}{last}")
+        max_bytes = _BYTES_PER_SAMPLE * num_samples + _MORE_BYTES
+        try:
+            run_program(command, source.parent, self.timeout, max_bytes)
+        except MethodError as error:
+            raise MethodError(f"{self.name}: {error}") from None
 
     def _output(self, folder: Path) -> Path:
         outputs = sorted(folder.glob("output*"))
         if len(outputs) != 1:
             raise MethodError(f"{self.name}: wrote {len(outputs)} files instead of one")
+        if not stat.S_ISREG(outputs[0].lstat().st_mode):
+            raise MethodError(f"{self.name}: its output is no file")
         return outputs[0]

@@ -4,9 +4,12 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from jaxshrink.console import escaped
 from jaxshrink.evaluation.rate_distortion import Curve
 from jaxshrink.extras import import_extra
 from jaxshrink.workdir import write_whole
+
+_LABEL = 60  # characters: a longer name leaves no room for the plot
 
 TITLES = {
     "ssimulacra2": "SSIMULACRA2",
@@ -38,7 +41,8 @@ def save_plot(curves: Sequence[Curve], metric: str, stem: Path, *, log_rate: boo
     axes = figure.subplots()
     for curve, (rates, values) in lines:
         style = "--" if curve.published else "-"
-        axes.plot(rates, values, style, marker="o", markersize=3, linewidth=1.4, label=curve.name)
+        label = escaped(curve.name)[:_LABEL].replace("$", r"\$")  # which would begin a formula
+        axes.plot(rates, values, style, marker="o", markersize=3, linewidth=1.4, label=label)
     axes.set(xlabel="bits per pixel", ylabel=TITLES[metric])
     if log_rate:
         axes.set_xscale("log")

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
 
+from jaxshrink.compilation import keep_compiled
 from jaxshrink.errors import MethodError
+from jaxshrink.evaluation import programs
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -24,12 +25,9 @@ class Workers:
 
     Attributes:
       num_processes: no more are started than there are items.
-      compiled: a folder for compiled functions: every process needs the same ones, one set per
-        image size, and to compile takes seconds.
     """
 
     num_processes: int
-    compiled: Path
 
     def apply(
         self, function: Callable[[_Item], _Result], items: Sequence[_Item]
@@ -51,7 +49,8 @@ class Workers:
         numbers = context.SimpleQueue()
         for number in range(num_processes):
             numbers.put(number)
-        pool = ProcessPoolExecutor(num_processes, context, _start, (self.compiled, numbers))
+        stopping = context.Event()
+        pool = ProcessPoolExecutor(num_processes, context, _start, (numbers, stopping))
         try:
             futures = {pool.submit(function, item): item for item in items}
             for future in as_completed(futures):
@@ -61,18 +60,21 @@ class Workers:
                 f"a process died; what was measured before is kept ({error})"
             ) from None
         finally:
+            stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(compiled: Path, numbers: Any) -> None:
+def _start(numbers: Any, stopping: Any) -> None:
     _keep_to_one_core(numbers.get())
     flags = ("--xla_cpu_multi_thread_eigen=false", "--xla_force_host_platform_device_count=1")
     os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
     os.environ["NPROC"] = "1"  # threads in XLA's pool
     jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_compilation_cache_dir", str(compiled.absolute()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    # Every process needs the same functions, one set per image size, and to compile takes seconds.
+    # They are native code: they come from the user's cache, never from a folder of results.
+    keep_compiled()
     threading.Thread(target=_follow_parent, daemon=True).start()
+    threading.Thread(target=_stop_with, args=(stopping,), daemon=True).start()
 
 
 def _keep_to_one_core(number: int) -> None:
@@ -87,4 +89,11 @@ def _follow_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        programs.end_all()
         os._exit(1)
+
+
+def _stop_with(stopping: Any) -> None:
+    """Lets a program that hangs go once nobody waits for its result."""
+    stopping.wait()
+    programs.stop()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxshrink.console import escaped
 from jaxshrink.evaluation.cache import versions
 from jaxshrink.evaluation.pictures import Pictures
 from jaxshrink.evaluation.plots import TITLES
@@ -51,7 +52,7 @@ def write_report(report: Report, path: Path) -> None:
     """Writes the page; it is there whole or not at all."""
     page = _read("page.html")
     parts = {
-        "TITLE": html.escape(report.title),
+        "TITLE": html.escape(escaped(report.title)),
         "STYLE": _read("style.css"),
         "DATA": _embedded(_data(report)),
         "SCRIPTS": "\n".join(_read(name) for name in _SCRIPTS),
@@ -66,8 +67,17 @@ def _read(name: str) -> str:
 
 
 def _embedded(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
+    """JSON that cannot end the script element it stands in; of its texts, none turns another."""
+    return json.dumps(_told(value), allow_nan=False).replace("<", "\\u003c")
+
+
+def _told(value: Any) -> Any:
+    """With the control characters in all texts escaped: names of files, words of programs."""
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, Mapping):
+        return {_told(key): _told(item) for key, item in value.items()}
+    return [_told(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _data(report: Report) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from jaxshrink.console import escaped
 from jaxshrink.evaluation import plain_view
 from jaxshrink.evaluation.bd_rate import BdResult, bytes_at_equal_quality, compare_curves
 from jaxshrink.evaluation.plots import TITLES
@@ -94,13 +95,13 @@ def format_bd_table(tables: Mapping[str, BdTable], window: tuple[float, float]) 
     parts = []
     for anchor, table in tables.items():
         parts += [
-            f"BD-rate against {anchor}, {window[0]:g} to {window[1]:g} bits per pixel, and the"
-            " overlap of qualities; negative: fewer bytes",
+            f"BD-rate against {escaped(anchor)}, {window[0]:g} to {window[1]:g} bits per pixel, and"
+            " the overlap of qualities; negative: fewer bytes",
             _grid(
                 ["method", *titles],
                 [[m, *(_cell(table[m].bd[metric]) for metric in BD_METRICS)] for m in methods],
             ),
-            f"\nBytes against {anchor} at equal SSIMULACRA2, in percent",
+            f"\nBytes against {escaped(anchor)} at equal SSIMULACRA2, in percent",
             _grid(
                 ["method", *map(str, EQUAL_SCORES)],
                 [[m, *map(_percent, table[m].at_scores.values())] for m in methods],
@@ -109,7 +110,7 @@ def format_bd_table(tables: Mapping[str, BdTable], window: tuple[float, float]) 
         ]
     anchor, table = next(iter(tables.items()))
     parts += [
-        f"Above {anchor} at equal bytes, at the worst and the best of all rates",
+        f"Above {escaped(anchor)} at equal bytes, at the worst and the best of all rates",
         _grid(
             ["method", *titles],
             [[m, *(_gains(table[m].bd[metric]) for metric in BD_METRICS)] for m in methods],
@@ -151,6 +152,7 @@ def _plain_rows(curve: Curve) -> Iterable[list[str]]:
 
 
 def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rows = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -84,14 +84,14 @@ def test_sizes_that_cannot_be_are_refused_at_once(
     monkeypatch.setattr("jaxshrink.models.weights.create_networks", lambda _: pytest.fail("built"))
     data = with_config(weights, lambda config: config["model"][net].update({field: value}))
     (tmp_path / "a").write_bytes(data)
-    with pytest.raises(CheckpointError, match="fit its config|model"):
+    with pytest.raises(CheckpointError, match=r"fit its config|model"):
         load_weights(str(tmp_path / "a"))
 
 
 @pytest.mark.parametrize("section", ["model", "codec", "loss"])
 def test_a_config_without_what_is_needed_is_refused(weights, tmp_path, section):
     (tmp_path / "a").write_bytes(with_config(weights, lambda config: config.pop(section)))
-    with pytest.raises(CheckpointError, match=f"2.{section} is missing"):
+    with pytest.raises(CheckpointError, match=rf"2\.{section} is missing"):
         load_weights(str(tmp_path / "a"))
 
 
