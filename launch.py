@@ -1,10 +1,12 @@
 """Trains or evaluates: python launch.py --config=configs/paper.py [--mode=evaluate]."""
 
 import contextlib
+import copy
 import logging as std_logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +23,7 @@ _MODE = flags.DEFINE_enum("mode", "train", ["train", "evaluate"], "What to do wi
 _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "Train with the processes of a cluster.")
 _COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0.")
 _NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "In the cluster.")
+_VERBOSE = flags.DEFINE_bool("tracebacks", False, "Show those of the libraries' threads.")
 _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Of this process.")
 
 
@@ -31,6 +34,7 @@ def main(argv: list[str]) -> None:
     handler = logging.get_absl_handler()
     if handler.formatter is not None:  # that puts the date and the place before a message
         handler.setFormatter(_Escaping(handler.formatter))
+    threading.excepthook = _tell_thread
     try:
         if len(argv) > 1:
             raise ConfigError(f"unexpected argument {argv[1]!r}")
@@ -146,8 +150,18 @@ class _Escaping(std_logging.Formatter):
         self._inner = inner
 
     def format(self, record: std_logging.LogRecord) -> str:
+        if record.exc_info and not _VERBOSE.value:
+            record = copy.copy(record)
+            record.exc_info = record.exc_text = None
+            record.msg, record.args = str(record.getMessage()).split("\n", 1)[0], None
         text = self._inner.format(record)
         return text if record.exc_info else console.escaped(text)
+
+
+def _tell_thread(failed: threading.ExceptHookArgs) -> None:
+    """A library's thread that ended; what was lost with it is told by whoever waits for it."""
+    if _VERBOSE.value:
+        threading.__excepthook__(failed)
 
 
 def _end_at_once(code: object) -> NoReturn:

@@ -1,11 +1,17 @@
 """Saving and restoring a state with its config, through orbax.
 
 Arrays are saved as the host sees them, so what one number of devices wrote any other reads.
-A checksum goes with them: a flipped byte in the files is noticed, and the step before is used.
+A checksum of them and of what is told beside them goes along: a flipped byte in the files is
+noticed, and the step before is used.
 """
 
+import contextlib
 import hashlib
+import json
 import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +19,16 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from jaxshrink.errors import CheckpointError
+from jaxshrink.documents import DocumentError, integer, record, text
+from jaxshrink.errors import CheckpointError, DataError, JaxshrinkError
 
 _log = logging.getLogger(__name__)
+_ROOM = 1.25  # times the bytes of the arrays: for what orbax writes around them
+_MORE_ROOM = 2**20
+
+_DIGEST = "digest"  # of arrays and info
+_OLD_DIGEST = "checksum"  # of arrays alone: of files before there was the other
+_INFO = record({"step": integer(0, 2**62)}, {_DIGEST: text(64), _OLD_DIGEST: text(64)})
 
 
 class CheckpointStore:
@@ -50,21 +63,54 @@ class CheckpointStore:
 
         Raises:
           CheckpointError: if there is a later step, see `delete_after`.
+          DataError: if it cannot be written; perhaps only by a later call, or by `wait`.
         """
         # Copies: the devices may reuse the state's memory while it is being written.
         arrays = {
             key: np.array(leaf)
             for key, leaf in zip(_keys(state), jax.tree.leaves(state), strict=True)
         }
-        saved = self._manager.save(
-            step,
-            args=ocp.args.Composite(
-                state=ocp.args.StandardSave(arrays),
-                info=ocp.args.JsonSave({**info, "step": step, "checksum": _checksum(arrays)}),
-            ),
-        )
+        self._check_room(sum(array.nbytes for array in arrays.values()))
+        told = {**info, "step": step}
+        with self._saving():
+            saved = self._manager.save(
+                step,
+                args=ocp.args.Composite(
+                    state=ocp.args.StandardSave(arrays),
+                    info=ocp.args.JsonSave({**told, _DIGEST: _checksum(arrays, told)}),
+                ),
+            )
         if not saved and step not in self._manager.all_steps():
             raise CheckpointError(f"{self._folder}: step {step} was not saved")
+
+    def check_writable(self) -> None:
+        """Raises DataError if nothing can be saved here: orbax would wait for ever."""
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder):
+                pass
+        except OSError as error:
+            raise DataError(f"{self._folder}: cannot be written ({error.strerror})") from None
+
+    def _check_room(self, num_bytes: int) -> None:
+        """Raises DataError if a disk is too full: of half a checkpoint, orbax tells too much."""
+        needed = int(_ROOM * num_bytes) + _MORE_ROOM
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise DataError(
+                f"{self._folder}: the disk is full, {free} bytes are free and a checkpoint"
+                f" takes {needed}; with room, the same command continues"
+            )
+
+    @contextlib.contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Turns what orbax raises, errors of many kinds, into one of ours."""
+        try:
+            yield
+        except JaxshrinkError:
+            raise
+        except Exception as error:
+            reason = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+            raise DataError(f"{self._folder}: the checkpoint cannot be saved ({reason})") from None
 
     def delete_after(self, step: int) -> None:
         """Deletes what a run that goes on from `step` will save again."""
@@ -115,18 +161,18 @@ class CheckpointStore:
         for key, leaf in leaves.items():
             if (arrays[key].shape, arrays[key].dtype) != (leaf.shape, leaf.dtype):
                 raise CheckpointError(f"{key} has shape {arrays[key].shape}, not {leaf.shape}")
-        info = restored["info"]
-        if info["checksum"] != _checksum(arrays):
-            raise CheckpointError("the checksum of its arrays differs: the files are damaged")
+        info = _checked(restored["info"], step, arrays)
         return jax.tree.unflatten(jax.tree.structure(template), map(arrays.get, leaves)), info
 
     def wait(self) -> None:
-        """Returns when everything is on disk."""
-        self._manager.wait_until_finished()
+        """Returns when everything is on disk; raises DataError if it cannot be."""
+        with self._saving():
+            self._manager.wait_until_finished()
 
     def close(self) -> None:
         self.wait()
-        self._manager.close()
+        with self._saving():
+            self._manager.close()
 
 
 def _keys(tree: Any) -> list[str]:
@@ -135,9 +181,27 @@ def _keys(tree: Any) -> list[str]:
     return [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in paths]
 
 
-def _checksum(arrays: dict[str, np.ndarray]) -> str:
+def _checked(info: Any, step: int, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Raises CheckpointError if arrays or info are not what was saved."""
+    try:
+        _INFO(info, "info")
+    except DocumentError as error:
+        raise CheckpointError(f"damaged ({error})") from None
+    told = {key: value for key, value in info.items() if key not in (_DIGEST, _OLD_DIGEST)}
+    if _DIGEST in info:
+        fits = info[_DIGEST] == _checksum(arrays, told)
+    else:
+        fits = info.get(_OLD_DIGEST) == _checksum(arrays)
+    if not fits or info["step"] != step:
+        raise CheckpointError("its checksum is another: the files are damaged")
+    return info
+
+
+def _checksum(arrays: Mapping[str, np.ndarray], told: Any = None) -> str:
     digest = hashlib.sha256()
     for key, array in sorted(arrays.items()):
         digest.update(f"{key} {array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
+    if told is not None:
+        digest.update(json.dumps(told, sort_keys=True).encode())
     return digest.hexdigest()

@@ -1,12 +1,18 @@
 """What a config's values must be, checked before anything is done."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
+from ml_collections import ConfigDict
+
 from jaxshrink.codecs import JPEG_TABLES, codec_by_name
 from jaxshrink.errors import ConfigError
+from jaxshrink.models.networks import MAX_DEPTH, MAX_FEATURES
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+
+_MAX_INTEGER = 2**62
 
 
 def check_config(config: Any) -> None:
@@ -15,6 +21,7 @@ def check_config(config: Any) -> None:
     Raises:
       ConfigError: naming the field, its value and what it must be.
     """
+    _check_numbers(config)
     for field, valid, expected in _requirements(config):
         value = config
         for name in field.split("."):
@@ -23,6 +30,23 @@ def check_config(config: Any) -> None:
             raise ConfigError(f"{field}={value!r}: must be {expected}")
     if config.codec.name != JPEG_TABLES:
         codec_by_name(config.codec.name)
+
+
+_MAY_BE_NONE = ("data.resize", "data.crop", "data.halve_from")
+
+
+def _check_numbers(config: Any, prefix: str = "") -> None:
+    """Refuses None where there must be something, which a locked config takes, and no numbers."""
+    for name in config:
+        field, value = f"{prefix}{name}", config[name]
+        if isinstance(value, ConfigDict):
+            _check_numbers(value, f"{field}.")
+        elif value is None and field not in _MAY_BE_NONE:
+            raise ConfigError(f"{field}=None: must be a value")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{field}={value!r}: must be a finite number")
+        elif isinstance(value, int) and abs(value) > _MAX_INTEGER:
+            raise ConfigError(f"{field}={value!r}: must be at most {_MAX_INTEGER}")
 
 
 def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
@@ -37,6 +61,13 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     data, model, evaluation = config.data, config.model, config.evaluation
     for name in ("batch_size", "num_epochs"):
         yield name, config[name] >= 1, "at least 1"
+    yield "seed", 0 <= config.seed < 2**32, "from 0 to 4294967295"
+    yield "learning_rate", config.learning_rate > 0, "more than 0"
+    yield "epsilon", config.epsilon > 0, "more than 0"
+    for name in ("b1", "b2"):
+        yield name, 0 <= config[name] < 1, "from 0 to less than 1"
+    for name in ("l2", "range_penalty", "clip_norm", "warmup_steps"):
+        yield name, config[name] >= 0, "at least 0"
     for section in ("logging", "checkpoints", "evaluation"):
         every = config[section].every_steps
         yield f"{section}.every_steps", every >= 1, "at least 1"
@@ -44,19 +75,34 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     yield one_of("compute_dtype", config.compute_dtype, "float32", "bfloat16")
     for name in ("resize", "crop"):
         yield f"data.{name}", data[name] is None or data[name] >= 1, "at least 1, or None"
+    yield "data.halve_from", data.halve_from is None or data.halve_from >= 1, "at least 1, or None"
+    yield "data.max_pixels", data.max_pixels >= 1, "at least 1"
+    yield "data.memory_limit", data.memory_limit >= 0, "at least 0"
     yield one_of("data.on_bad_file", data.on_bad_file, "refuse", "skip")
     yield one_of("model.architecture", model.architecture, "paper", "residual")
     yield one_of("model.channels", model.channels, 1, 3)
-    if model.architecture == "paper":
-        yield "model.rec.num_layers", model.rec.num_layers >= 2, "at least 2"
-    else:
+    if model.architecture == "residual":
         yield one_of("model.scale", model.scale, 1, 2)
         yield one_of("model.stride", model.stride, 2, 4)
     for net in ("com", "rec"):
         yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
+        yield (
+            f"model.{net}.features",
+            model[net].features <= MAX_FEATURES,
+            f"at most {MAX_FEATURES}",
+        )
         if model.architecture == "paper":
             rate = model[net].dropout_rate
             yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
+    sizes = {"num_layers": 2, "num_blocks": 0, "coarse_features": 0, "num_coarse_blocks": 0}
+    for field, lowest in ((f"{net}.{s}", n) for net in ("com", "rec") for s, n in sizes.items()):
+        net, name = field.split(".")
+        if name in model[net]:
+            highest = MAX_FEATURES if name == "coarse_features" else MAX_DEPTH
+            fits = lowest <= model[net][name] <= highest
+            yield f"model.{field}", fits, f"from {lowest} to {highest}"
+    yield "evaluation.num_triptychs", evaluation.num_triptychs >= 0, "at least 0"
+    yield "evaluation.goal_ms_ssim", 0 <= evaluation.goal_ms_ssim <= 1, "from 0 to 1"
     yield qualities("evaluation.qualities", *evaluation.qualities)
     yield from _loss_requirements(config)
     yield from _codec_requirements(config)
@@ -76,6 +122,8 @@ def _loss_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     for name in weights:
         yield f"loss.{name}", config.loss[name] >= 0, "at least 0"
     distortion = any(config.loss[name] for name in weights[:-3])
+    for name in ("rate_warmup_steps", "balance"):
+        yield f"loss.{name}", config.loss[name] >= 0, "at least 0"
     yield "loss", distortion, "more than zero in one of its distortions"
     yield "average_decay", 0 <= config.average_decay < 1, "from 0 to less than 1"
     side = config.data.crop or config.data.resize

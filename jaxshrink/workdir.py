@@ -1,5 +1,6 @@
 """What lies where in a working directory, and whose it is."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -17,10 +18,13 @@ from jaxshrink.documents import (
     record,
     text,
 )
-from jaxshrink.errors import CheckpointError
+from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models.networks import network_settings
 
 _CONFIG = "config.json"
+_PHOTOGRAPHS = "photographs.json"
+_COHORTS = mapping(mapping(text(64)))
+_END = 2**16  # bytes of a photograph's file that are looked at, at each of its ends
 _ANY_CONFIG = mapping(anything)
 # What a model is used by; see `configs/paper.py` for all that a config holds.
 _MODEL_CONFIG = record(
@@ -58,6 +62,52 @@ def claim(workdir: Path, config: Mapping[str, Any], *, write: bool = True) -> No
     elif write:
         workdir.mkdir(parents=True, exist_ok=True)
         write_json(path, config)
+
+
+def photographs_changed(
+    workdir: Path, cohorts: Mapping[str, Mapping[str, Path]], *, write: bool = True
+) -> list[str]:
+    """Notes the photographs of a run that begins; those of one that goes on are compared.
+
+    By name, size, and the bytes at both ends of the file: a set of any size is looked through in
+    seconds.
+
+    Args:
+      workdir: has been claimed.
+      cohorts: "train" and "dev" -> name -> file.
+      write: False on all processes but one.
+
+    Returns:
+      what is another, new or missing, as "train/a.jpg".
+
+    Raises:
+      DataError: if a photograph cannot be read.
+    """
+    found = {
+        cohort: {name: _digest_of_ends(file) for name, file in files.items()}
+        for cohort, files in cohorts.items()
+    }
+    path = workdir / _PHOTOGRAPHS
+    try:
+        before = read_json(path, _COHORTS)
+    except (FileNotFoundError, DocumentError):  # a run of before it was noted, or damage
+        before = None
+    if before is None and write:
+        write_json(path, found)
+    return [] if before is None else [name for name, _, _ in _differences(before, found, sep="/")]
+
+
+def _digest_of_ends(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256(file.read(_END))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - _END, 0))
+            digest.update(file.read(_END))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    digest.update(str(size).encode())
+    return digest.hexdigest()
 
 
 def check_model(workdir: Path, config: Mapping[str, Any]) -> None:
@@ -130,12 +180,12 @@ def _check_equal(workdir: Path, saved: Mapping[str, Any], config: Mapping[str, A
 
 
 def _differences(
-    saved: Mapping[str, Any], config: Mapping[str, Any], prefix: str = ""
+    saved: Mapping[str, Any], config: Mapping[str, Any], prefix: str = "", sep: str = "."
 ) -> Iterable[tuple[str, Any, Any]]:
     """Yields the dotted name and both values of every field that differs."""
     for key in sorted({*saved, *config}):
         there, here = saved.get(key, "absent"), config.get(key, "absent")
         if isinstance(there, Mapping) and isinstance(here, Mapping):
-            yield from _differences(there, here, f"{prefix}{key}.")
+            yield from _differences(there, here, f"{prefix}{key}{sep}", sep)
         elif there != here:
             yield f"{prefix}{key}", there, here

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxshrink import checkpoints
 from jaxshrink.checkpoints import CheckpointStore
-from jaxshrink.errors import CheckpointError
+from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.models import ComCNN, Networks, RecCNN
 from jaxshrink.training import devices
 from jaxshrink.training.state import create_optimizer, create_state
@@ -104,3 +105,55 @@ def test_what_one_number_of_devices_wrote_another_reads(store):
     store.save(1, {"a": jax.device_put(jnp.arange(6.0), spread)}, {})
     restored, _ = store.restore({"a": jax.ShapeDtypeStruct((6,), jnp.float32)})
     np.testing.assert_array_equal(devices.replicate(restored)["a"], np.arange(6.0))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("there", "then"),
+    [('"step": 2', '"step": 3'), ('"best_score": 0.9', '"best_score": 9.9'), ('"digest"', '"x"')],
+)
+def test_one_digit_of_what_is_told_beside_the_arrays_is_noticed(
+    store, tmp_path, caplog, there, then
+):
+    for step in (1, 2):
+        store.save(step, state_of(step), {"best_score": 0.9})
+    store.wait()
+    told = tmp_path / "checkpoints" / "2" / "info" / "metadata"
+    assert there in told.read_text()
+    told.write_text(told.read_text().replace(there, then))
+    assert store.restore(state_of(0))[1]["step"] == 1
+    assert "the files are damaged" in caplog.text
+
+
+def test_a_checkpoint_of_before_its_info_had_a_checksum_is_read(store, monkeypatch):
+    arrays = {"a": np.arange(3.0)}
+    monkeypatch.setattr(checkpoints, "_DIGEST", "checksum")
+    checksum = checkpoints._checksum
+    monkeypatch.setattr(checkpoints, "_checksum", lambda a, told=None: checksum(a))
+    store.save(1, arrays, {"best_score": 0.5})
+    store.wait()
+    monkeypatch.undo()
+    assert store.restore(arrays)[1]["best_score"] == 0.5
+
+
+def test_a_full_disk_is_one_line(store, monkeypatch):
+    usage = checkpoints.shutil.disk_usage(".")._replace(free=1000)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match="the disk is full, 1000 bytes are free"):
+        store.save(1, state_of(1), {})
+    monkeypatch.undo()
+
+    def fail(*_, **__):
+        raise ValueError('RESOURCE_EXHAUSTED: Failed writing: "a"\nand more\nlines')
+
+    monkeypatch.setattr(store._manager, "save", fail)
+    with pytest.raises(DataError, match=r'cannot be saved \(RESOURCE_EXHAUSTED: .* "a"\)$'):
+        store.save(1, state_of(1), {})
+
+
+def test_a_place_that_cannot_be_written_is_told_before(tmp_path):
+    (tmp_path / "latest").touch()
+    store = CheckpointStore(tmp_path / "latest", max_to_keep=1)
+    with pytest.raises(DataError, match=r"latest: cannot be written \(Not a directory\)"):
+        store.check_writable()
+    store.close()

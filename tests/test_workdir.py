@@ -48,3 +48,43 @@ def test_json_is_written_whole_and_without_infinities(tmp_path):
         workdir.write_json(path, {"a": object()})
     assert json.loads(path.read_text())["a"] == [1.5, None]
     assert [file.name for file in path.parent.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "\ud800", "[" * 100_000, '{"\\ud800": 1}', "NaN"])
+def test_a_config_of_any_shape_is_an_error(tmp_path, text):
+    (tmp_path / "config.json").write_bytes(text.encode(errors="surrogatepass"))
+    with pytest.raises(CheckpointError, match=r"config\.json: damaged"):
+        workdir.claim(tmp_path, CONFIG)
+    with pytest.raises(CheckpointError, match=r"damaged|model is"):
+        workdir.check_model(tmp_path, CONFIG)
+
+
+def test_an_empty_config_is_of_another_model(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="model is None there"):
+        workdir.check_model(tmp_path, CONFIG)
+
+
+def test_photographs_that_changed_are_told(tmp_path):
+    files = {name: tmp_path / name for name in ("a", "b", "c")}
+    for file in files.values():
+        file.write_bytes(bytes(200_000))
+    run = tmp_path / "run"
+
+    def changed():
+        return workdir.photographs_changed(run, {"train": files, "dev": {}})
+
+    assert changed() == [] == changed()
+    files["a"].write_bytes(b"x" + bytes(199_999))
+    files["b"].write_bytes(bytes(199_999) + b"x")
+    files["d"] = files.pop("c")
+    assert changed() == ["train/a", "train/b", "train/c", "train/d"]
+    (run / "photographs.json").write_text("[]")
+    assert changed() == [] == changed()
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(OSError):
+        workdir.write_json(tmp_path / "a.json", {})
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]

@@ -43,9 +43,9 @@ def create_networks(settings: Mapping[str, Any], dtype: str = "float32") -> Netw
 _ARCHITECTURES = {"paper": (ComCNN, RecCNN), "residual": (ResidualComCNN, ResidualRecCNN)}
 
 
-_MAX_DEPTH = 256
-_MAX_FEATURES = 4096
-_FEATURES = integer(1, _MAX_FEATURES)
+MAX_DEPTH = 256
+MAX_FEATURES = 4096
+_FEATURES = integer(1, MAX_FEATURES)
 _PAPER = {
     "features": _FEATURES,
     "symmetric_padding": flag,
@@ -54,9 +54,9 @@ _PAPER = {
 }
 _RESIDUAL = {
     "features": _FEATURES,
-    "num_blocks": integer(0, _MAX_DEPTH),
-    "coarse_features": integer(0, _MAX_FEATURES),
-    "num_coarse_blocks": integer(0, _MAX_DEPTH),
+    "num_blocks": integer(0, MAX_DEPTH),
+    "coarse_features": integer(0, MAX_FEATURES),
+    "num_coarse_blocks": integer(0, MAX_DEPTH),
 }
 
 
@@ -78,7 +78,7 @@ _SETTINGS = {
         _PAPER,
         {
             **{name: shape for name, shape in _PAPER.items() if name != "symmetric_padding"},
-            "num_layers": integer(2, _MAX_DEPTH),
+            "num_layers": integer(2, MAX_DEPTH),
         },
     ),
     "residual": _settings(

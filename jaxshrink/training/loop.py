@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,14 @@ from jaxshrink.codecs import (
 )
 from jaxshrink.config import check_config
 from jaxshrink.data import BatchSampler, Cohort, prefetch
-from jaxshrink.errors import ConfigError, DivergenceError, GoalNotReachedError, InterruptedRunError
+from jaxshrink.documents import DocumentError, number, optional, record
+from jaxshrink.errors import (
+    CheckpointError,
+    ConfigError,
+    DivergenceError,
+    GoalNotReachedError,
+    InterruptedRunError,
+)
 from jaxshrink.evaluation.cohorts import summarize
 from jaxshrink.evaluation.measure import ModelResult, measure_model
 from jaxshrink.evaluation.run import codec_of, create_pipeline, open_cohort_of
@@ -47,6 +54,8 @@ from jaxshrink.training.steps import Objective, create_steps
 _log = logging.getLogger(__name__)
 # Purpose of a random stream that the seed is split into; see also `data/batches.py`.
 _QUALITIES = 2
+_SHOWN = 3  # photographs that a message names
+_INFO = record({"best_score": optional(number())})
 
 
 def train(config: Any, workdir: Path) -> None:
@@ -86,6 +95,7 @@ def train(config: Any, workdir: Path) -> None:
         if config.init:  # what does not fit is refused before anything is written
             load_variables(config.init, create_networks(config.model.to_dict()))
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
+        _tell_changed_photographs(workdir, {"train": sampler.cohort, "dev": dev})
         run = _Run(config, workdir, sampler, dev, coder)
         try:
             run.loop(loader, prefetch_depth=min(num_threads, 8))
@@ -96,6 +106,21 @@ def train(config: Any, workdir: Path) -> None:
         raise GoalNotReachedError(f"goal not reached: {outcome}")
     if goal:
         _log.info("goal reached: %s", outcome)
+
+
+def _tell_changed_photographs(workdir: Path, cohorts: Mapping[str, Cohort]) -> None:
+    files = {
+        name: dict(zip(cohort.names, cohort.paths, strict=True)) for name, cohort in cohorts.items()
+    }
+    changed = workdirs.photographs_changed(workdir, files, write=jax.process_index() == 0)
+    if changed:
+        some = ", ".join(changed[:_SHOWN]) + (", ..." if len(changed) > _SHOWN else "")
+        _log.warning(
+            "%d photographs changed since this run began (%s): what it goes on to is not what an"
+            " unbroken run would be",
+            len(changed),
+            some,
+        )
 
 
 class _Run:
@@ -137,6 +162,8 @@ class _Run:
         self._steps = devices.map_over_devices(steps)
         self._latest = workdirs.latest_checkpoints(workdir)
         self._best = workdirs.best_checkpoints(workdir)
+        for store in (self._latest, self._best):
+            store.check_writable()
         state = create_state(
             self._networks,
             optimizer,
@@ -148,7 +175,7 @@ class _Run:
         restored = self._latest.restore(state)
         if restored is not None:
             state, info = restored
-            self.start, self.best_score = info["step"], _from_json(info["best_score"])
+            self.start, self.best_score = info["step"], _best_score(info)
             self._best.delete_after(self.start)
             _log.info("resuming at step %d of %d", self.start, self.num_steps)
         self.state: TrainState = devices.replicate(state)
@@ -336,5 +363,10 @@ def _distortion(
     return (total + objective.plain_distortion(y_hat, x) if objective.plain_view else total)[0]
 
 
-def _from_json(best_score: float | None) -> float:
+def _best_score(info: Any) -> float:
+    """The best score of a checkpoint's info; raises CheckpointError if that holds none."""
+    try:
+        best_score = _INFO(info, "info")["best_score"]
+    except DocumentError as error:
+        raise CheckpointError(f"the checkpoint of step {info['step']}: {error}") from None
     return -np.inf if best_score is None else best_score
