@@ -137,7 +137,8 @@ _CONFIGS = mapping(
                     "squared_levels": _WEIGHT,
                     "charbonnier": _WEIGHT,
                     "ms_ssim": _WEIGHT,
-                }
+                },
+                {"ssimulacra2": _WEIGHT},
             ),
         }
     ),
