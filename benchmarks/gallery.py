@@ -59,7 +59,7 @@ def _row(model: Model, path: Path, quality: int) -> np.ndarray:
         f"AVIF, {len(avif_file)} bytes: {ssimulacra2(x, avif):.1f}"
     )
     place = _PLACES.get(path.name, (0.5, 0.5))
-    parts = [_part(picture, place, x.shape[0] // len(picture)) for picture in (x, plain)]
+    parts = [_part(picture, place, round(x.shape[0] / len(picture))) for picture in (x, plain)]
     parts += [_part(picture, place, 1) for picture in (expanded, avif)]
     return np.concatenate(parts, axis=1)
 
