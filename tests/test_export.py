@@ -40,7 +40,7 @@ def test_what_cannot_be_packed_is_one_line(run, tmp_path, capsys):
     for folder, code, message in (
         (quick_run, 2, "architecture 'paper'"),
         (made(tmp_path / "plain", plain), 2, "without a rate in its loss"),
-        (tmp_path / "other", 4, "of no training run"),
+        (tmp_path / "other", 4, "config.json: damaged (it is a list, not an object)"),
         (tmp_path / "none", 4, "no training run here"),
         (made(tmp_path / "half", codec_aware.get_config()), 4, "no checkpoint yet"),
     ):
