@@ -162,7 +162,7 @@ class Files:
             x_hat = self._compressor.expand(known.data, max_pixels=self.x.size)
             x_hat = with_channels(x_hat, self.x.shape[2])
             # Of a flat picture, JPEGs of many qualities have the same pixels.
-            digest = hashlib.blake2b(np.ascontiguousarray(x_hat)).digest()
+            digest = hashlib.blake2b(np.ascontiguousarray(x_hat).data).digest()
             known.scores = self._scores.setdefault(digest, known.scores)
             for metric in wanted:
                 if metric not in known.scores:
