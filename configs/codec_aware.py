@@ -3,7 +3,8 @@
     python launch.py --config=configs/codec_aware.py --config.data.root=DATA
     python launch.py --config=configs/codec_aware.py:full --config.data.root=DATA
 
-The first trains the half-size model, the second the full-size one. DATA holds food5k/ and bsds500/.
+The first trains the half-size model, the second the full-size one. DATA holds
+food5k/, bsds500/ and cid22/.
 """
 
 import ml_collections
@@ -35,12 +36,13 @@ def get_config(scale: str = "half") -> ml_collections.ConfigDict:
 
     root = config.data.get_ref("root")
     config.data.root = "data"
-    config.data.train = root + "/food5k/train," + root + "/bsds500/train," + root + "/bsds500/test"
+    bsds500 = root + "/bsds500/train," + root + "/bsds500/test,"
+    config.data.train = root + "/food5k/train," + bsds500 + root + "/cid22/train"
     config.data.dev = root + "/food5k/dev"
     config.data.test = root + "/food5k/test"
     config.data.resize = None
     config.data.halve_from = 520
-    config.data.crop = 256
+    config.data.crop = 250  # the smallest photograph's; SSIMULACRA2's six scales need 249
     config.data.flip = True
 
     config.model = ml_collections.ConfigDict()
