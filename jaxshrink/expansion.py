@@ -8,18 +8,9 @@ from PIL import Image
 from jaxshrink import container
 from jaxshrink.compressor import Compressor
 from jaxshrink.container import DEFAULT_MAX_PIXELS, Marker
+from jaxshrink.files.exif_changes import TURNS
 from jaxshrink.opening import open_image, with_end
 from jaxshrink.photographs import read_orientation, read_photograph
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,8 +99,8 @@ def _assumed(compressor: Compressor, marker: Marker, data: bytes) -> tuple[str, 
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    if orientation not in _TURNS:
+    if orientation not in TURNS:
         return pixels
     picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    turned = np.asarray(picture.transpose(_TURNS[orientation]))
+    turned = np.asarray(picture.transpose(TURNS[orientation]))
     return turned.reshape(*turned.shape[:2], -1)

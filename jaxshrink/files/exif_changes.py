@@ -32,7 +32,7 @@ _FOCAL_PLANE_X, _FOCAL_PLANE_Y = 0xA20E, 0xA20F
 _SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
 _SRGB, _ADOBE_RGB, _UNCALIBRATED = 1, 2, 0xFFFF
 _LARGEST_THUMBNAIL = 2**20  # in pixels
-_TURNS = {
+TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -46,7 +46,7 @@ _TURNS = {
 def set_upright(exif: Exif, orientation: int) -> tuple[str, ...]:
     """Says that the pixels lie as they are shown, after they were turned so; the losses."""
     exif.set_whole(exif.first, ORIENTATION, 1)
-    if orientation not in _TURNS:
+    if orientation not in TURNS:
         return ()
     lost = []
     if not turn_thumbnail(exif, orientation):
@@ -108,7 +108,7 @@ def _turned(jpeg: bytes, orientation: int) -> bytes | None:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             if image.width * image.height > _LARGEST_THUMBNAIL:
                 return None
-            picture = image.transpose(_TURNS[orientation])
+            picture = image.transpose(TURNS[orientation])
     except Exception:  # Pillow's plugins raise errors of many kinds
         return None
     for quality in (90, 80, 70, 60, 50):
