@@ -129,6 +129,11 @@ class Files:
         """How many files were asked for."""
         return len(self._used)
 
+    @property
+    def num_learned(self) -> int:
+        """How many of those were learned files, which take the time."""
+        return sum(not way.is_plain for way, _ in self._used)
+
     def used_steps(self, way: Way) -> list[int]:
         """The steps of a way that were asked for, in order."""
         return sorted(step for other, step in self._used if other == way)

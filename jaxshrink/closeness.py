@@ -10,7 +10,7 @@ alone learns to please it. Neither has much to say about very small pictures.
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +67,10 @@ class Judged(Protocol):
 
     def score(self, metric: Metric) -> float: ...
 
+    def scores(self, metrics: Iterable[Metric]) -> Mapping[Metric, float]:
+        """By these metrics at least, from one expansion."""
+        ...
+
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
@@ -81,7 +85,8 @@ class Rule:
 
     def floors(self, file: Judged) -> dict[Metric, float]:
         """What another file has to reach to be as close as this one."""
-        return {metric: file.score(metric) for metric in self.metrics}
+        scores = file.scores(self.metrics)
+        return {metric: scores[metric] for metric in self.metrics}
 
     def is_better(self, file: Judged, other: Judged) -> bool:
         """Whether a file is at least as close by every metric, and closer by one."""
@@ -99,7 +104,7 @@ class Rule:
 
     def leading(self, file: Judged) -> tuple[float, ...]:
         """What orders files where one has to be taken."""
-        return tuple(file.score(metric) for metric in self.metrics)
+        return tuple(self.floors(file).values())
 
 
 EYE = Rule((SSIMULACRA2, MS_SSIM))
@@ -118,7 +123,8 @@ def rule_for(x: np.ndarray, *, by_psnr: bool) -> Rule:
 
 def margin(file: Judged, floors: Mapping[Metric, float]) -> float:
     """By how many steps of quality a file is above all floors, at least; negative below one."""
-    by_metric = [(m.level(file.score(m)) - m.level(floor)) for m, floor in floors.items()]
+    scores = file.scores(floors)
+    by_metric = [metric.level(scores[metric]) - metric.level(floors[metric]) for metric in floors]
     # Levels are capped and rounded, scores are not: they decide.
-    reached = all(file.score(metric) >= floor for metric, floor in floors.items())
+    reached = all(scores[metric] >= floor for metric, floor in floors.items())
     return max(min(by_metric), 0.0) if reached else min(*by_metric, -1e-9)

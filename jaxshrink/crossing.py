@@ -78,5 +78,5 @@ def _between(below: Point, above: Point, target: float, *, bisect: bool) -> floa
 def _beyond(point: Point, target: float, slope: float, num_steps: int) -> float:
     """From one side, twice as far each time, so that an end is soon reached."""
     jump = (target - point[1]) / slope if math.isfinite(target) else -math.inf
-    jump *= 1.2 * 2 ** (num_steps - 1)
+    jump *= 2 ** (num_steps - 1)
     return point[0] + max(min(jump, 1e4), -1e4)

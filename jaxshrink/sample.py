@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_BLOCK, _BLOCKS = 256, 4  # a mosaic of 4 x 4 blocks
+_BLOCK, _BLOCKS = 256, 2  # a mosaic of 2 x 2 blocks
 _CODEC_GRID = 16  # also 2**4: MS-SSIM halves a side four times
 
 

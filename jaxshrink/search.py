@@ -1,15 +1,17 @@
 """From what somebody wants, a number of bytes or a likeness, to the file that gives it.
 
-For every scale, and for plain JPEG, the quality is searched that just meets the target, by really
-encoding; the best of these files is taken. At last it is compared with the optimized JPEGs of no
-more bytes: if one of them is better, it is that one that is returned, see `never_worse`.
+A plain JPEG is found first that just meets the target: it is quick to make, and tells by
+`forecast` where a learned file of either scale will meet it, and which scale needs fewer bytes.
+There learned files are made and measured until one just meets the target. At last the best of all
+is compared with the optimized JPEGs of no more bytes: if one of them is better, it is that one that
+is returned, see `never_worse`.
 
 How close a file is, and which of two is better, is for `closeness` to say.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,23 +20,44 @@ from jaxshrink.closeness import Metric, Rule, margin, rule_for
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
 from jaxshrink.crossing import Point, cross
 from jaxshrink.errors import TargetError
+from jaxshrink.forecast import AS_CLOSE, AS_LARGE, Landing, forecast
 from jaxshrink.never_worse import any_plain, not_worse
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.sample import mosaic
 from jaxshrink.targets import EFFORTS, Found, Options, Target
 
-# How near a search must come, by effort: in the logarithm of bytes, and in steps of quality.
-_CLOSE_BYTES = {1: 0.04, 2: 0.015, 3: 0.005}
-_CLOSE_LEVELS = {1: 1.25, 2: 0.5, 3: 0.25}
+
+@dataclasses.dataclass(frozen=True)
+class _Effort:
+    """How near a search comes.
+
+    Attributes:
+      bytes_below: a ceiling, in the logarithm of bytes, that is near enough.
+      levels_above: a floor, in levels, that is near enough.
+      aim: where between a floor and what is near enough a file is aimed, in levels.
+      num_files: after so many learned files, one that meets the target will do.
+      doubt: by how much, in the logarithm of bytes, a forecast must be worse than a file that was
+        made for its scale not to be tried.
+    """
+
+    bytes_below: float
+    levels_above: float
+    aim: float
+    num_files: int
+    doubt: float
+
+
+_EFFORTS = {
+    1: _Effort(bytes_below=0.04, levels_above=4.0, aim=1.2, num_files=2, doubt=0.0),
+    2: _Effort(bytes_below=0.015, levels_above=0.5, aim=0.2, num_files=3, doubt=0.05),
+    3: _Effort(bytes_below=0.005, levels_above=0.15, aim=0.05, num_files=100, doubt=0.25),
+}
+_LEVELS_OF_DOUBT = 30  # what a doubt of 1 is in levels
 _NUM_REFINEMENTS = 20
-# What a quality is worth, to start with, in the logarithm of bytes and in levels.
-_BYTES_PER_QUALITY, _LEVELS_PER_QUALITY = 0.035, 0.7
-# The learned tables of full size at this share of half size's quality take about as many bytes.
-_FULL_SIZE = 0.78
-# Where plain JPEG needs this quality, full size is better more often than half size.
-_FULL_SIZE_FIRST = 45
+# What a quality is worth where nothing tells, in levels and in the logarithm of bytes.
+_UNKNOWN = Landing(40, math.inf, levels_per_quality=0.7, bytes_per_quality=0.035)
 # Larger photographs are searched on a sample first, and not refined.
-_LARGE = 4_000_000
+_LARGE = 2_000_000
 
 
 def search(
@@ -89,7 +112,10 @@ def _on_sample(
     if target.size is not None:
         scaled = Target(size=max(1, int((target.size - options.extra_bytes) * share)))
     learned = tuple(scale for scale in options.scales if scale != PLAIN_JPEG)
-    rough = dataclasses.replace(options, scales=learned, effort=1, extra_bytes=0, never_worse=False)
+    effort = min(options.effort, 2)
+    rough = dataclasses.replace(
+        options, scales=learned, effort=effort, extra_bytes=0, never_worse=False
+    )
     finder = _Search(sample, rough, rule, {})
     try:
         found = finder.run(scaled)
@@ -115,6 +141,7 @@ class _Search:
         sample: Files | None = None,
     ) -> None:
         self._files, self._options, self._rule = files, options, rule
+        self._effort = _EFFORTS[options.effort]
         self._sample = sample
         self.steps_found = dict(guesses)
         self._ways = [Way(scale, options.codec) for scale in options.scales]
@@ -137,7 +164,7 @@ class _Search:
             else:
                 best = self._reaching(floors, [refined], best)
         if self._options.never_worse:
-            guess = self._guess(self._plain, _at_equal_bytes)
+            guess = self.steps_found.get(self._plain, round(best.quality))
             best = not_worse(best, self._plain, self._rule, guess, ceiling, self._sample)
         return Found(
             best.data,
@@ -150,21 +177,36 @@ class _Search:
 
     def _given(self, target: Target) -> File | None:
         """A file that is known to meet the target."""
-        if target.quality is None or self._plain not in self._ways:
+        if target.quality is None:
             return None
-        self.steps_found.setdefault(self._plain, target.quality)
-        same = self._plain == OPTIMIZED_JPEG
-        return self._files.get(OPTIMIZED_JPEG, target.quality) if same else None
+        self.steps_found.setdefault(OPTIMIZED_JPEG, target.quality)
+        given = OPTIMIZED_JPEG in self._ways
+        return self._files.get(OPTIMIZED_JPEG, target.quality) if given else None
 
-    def _in_order(self, ways: Sequence[Way]) -> Iterator[Way]:
-        """Plain first: it is quick, and says where to look for the others.
+    def _guide(self, target: float, value: Callable[[File], float], slope: float) -> None:
+        """Finds the optimized JPEG that about meets a target, for forecasts alone."""
+        below, above, _ = cross(
+            lambda quality: value(self._files.get(OPTIMIZED_JPEG, quality)),
+            target,
+            OPTIMIZED_JPEG.limits,
+            round(_UNKNOWN.quality),
+            slope,
+            lambda below, above: (
+                below is not None and above is not None and above[0] - below[0] < 4
+            ),
+        )
+        if below is not None and above is not None:
+            self.steps_found[OPTIMIZED_JPEG] = below[0]
 
-        Then the scale that is probably best, so that the other one is soon seen to be worse.
-        """
-        yield from (way for way in ways if way.is_plain)
-        high = self.steps_found.get(self._plain, 0) >= _FULL_SIZE_FIRST
-        learned = (way for way in ways if not way.is_plain)
-        yield from sorted(learned, key=lambda way: way.scale, reverse=not high)
+    def _landings(self, ways: Sequence[Way], what: str) -> dict[Way, Landing]:
+        """Where the learned files of these ways are expected, the best first."""
+        plain = self.steps_found.get(OPTIMIZED_JPEG)
+        learned = [way for way in ways if not way.is_plain]
+        if plain is None or self._options.codec != "jpeg":
+            return dict.fromkeys(learned, _UNKNOWN)
+        file = self._files.get(OPTIMIZED_JPEG, plain)
+        landings = {way: forecast(file, way.scale, self._rule, what) for way in learned}
+        return dict(sorted(landings.items(), key=lambda item: -item[1].gain))
 
     def _is_refinable(self, way: Way) -> bool:
         height, width, channels = self._files.x.shape
@@ -181,12 +223,22 @@ class _Search:
         limit = math.log(ceiling) if ceiling > 0 else -math.inf
         found = [] if best is None else [best]
         smallest = math.inf
-        for way in self._in_order(ways):
-            below, lowest = self._largest_within(limit, way)
+
+        def look(way: Way, landing: Landing) -> None:
+            nonlocal smallest
+            below, lowest = self._largest_within(limit, way, landing)
             smallest = min(smallest, lowest)
             if below is not None:
                 self.steps_found[way] = below[0]
                 found.append(self._files.get(way, below[0]))
+
+        if self._plain in ways:
+            look(self._plain, _UNKNOWN)
+        elif best is None:
+            self._guide(math.log(max(ceiling, 1)), lambda file: math.log(len(file)), 0.035)
+        for way, landing in self._landings(ways, AS_LARGE).items():
+            if not self._is_beaten(landing, found):
+                look(way, landing)
         if not found and self._plain in ways:
             found = any_plain(self._files, self._plain, lambda file: len(file) <= ceiling)
         if not found:
@@ -196,6 +248,15 @@ class _Search:
                 f"{round(math.exp(smallest)) + extra}"
             )
         return self._best_of(found)
+
+    def _is_beaten(self, landing: Landing, found: Sequence[File]) -> bool:
+        """Whether a learned file was found that is closer than another is expected to be."""
+        plain = next((file for file in found if file.way == OPTIMIZED_JPEG), None)
+        learned = [file for file in found if not file.way.is_plain]
+        if plain is None or not learned:
+            return False
+        ahead = max(margin(file, self._rule.floors(plain)) for file in learned)
+        return landing.gain + _LEVELS_OF_DOUBT * self._effort.doubt < ahead
 
     def _best_of(self, found: Sequence[File]) -> File:
         """The closest; a plain file among them has to be reached by all metrics."""
@@ -208,15 +269,17 @@ class _Search:
 
         return max(found, key=order)
 
-    def _largest_within(self, limit: float, way: Way) -> tuple[Point | None, float]:
+    def _largest_within(
+        self, limit: float, way: Way, landing: Landing
+    ) -> tuple[Point | None, float]:
         """The step of a file nearly as large as that, and the least size seen; in logarithms."""
-        close = _CLOSE_BYTES[self._options.effort]
+        close = self._effort.bytes_below
         below, _, lowest = cross(
             lambda step: math.log(len(self._files.get(way, step))),
             limit,
             way.limits,
-            self._guess(way, _at_equal_bytes),
-            _BYTES_PER_QUALITY / way.steps_per_quality,
+            self._guess(way, landing),
+            landing.bytes_per_quality / way.steps_per_quality,
             lambda below, above: below is not None and limit - below[1] <= close,
             -close / 2,
         )
@@ -232,23 +295,42 @@ class _Search:
         self, floors: Mapping[Metric, float], ways: Sequence[Way], best: File | None
     ) -> File:
         """The smallest file that is so close, of these ways and a known one."""
-        for way in self._in_order(ways):
-            if best is not None and best.way == way:
-                continue
-            most = math.inf if best is None else len(best)
-            above = self._least_reaching(floors, way, most)
-            if above is None:
-                continue
-            self.steps_found[way] = above[0]
-            file = self._files.get(way, above[0])
-            if len(file) < most:
-                best = file
+        if self._plain in ways and best is None:
+            best = self._smallest_reaching(floors, self._plain, _UNKNOWN, None)
+        elif OPTIMIZED_JPEG not in self.steps_found:
+            self._guide(0.0, lambda file: margin(file, floors), 0.7)
+        for way, landing in self._landings(ways, AS_CLOSE).items():
+            best = self._smallest_reaching(floors, way, landing, best)
         if best is None and self._plain in ways:
             reaching = any_plain(self._files, self._plain, lambda file: margin(file, floors) >= 0)
             best = min(reaching, key=len, default=None)
         if best is None:
             raise TargetError(self._out_of_reach(floors))
         return best
+
+    def _smallest_reaching(
+        self, floors: Mapping[Metric, float], way: Way, landing: Landing, best: File | None
+    ) -> File | None:
+        """The best so far, or the file of a way that is barely so close, if that is smaller."""
+        most = math.inf if best is None else len(best)
+        if way not in self.steps_found and self._is_larger(landing, most):
+            return best
+        if best is not None and self._files.num_learned >= self._effort.num_files:
+            return best
+        above = self._least_reaching(floors, way, landing, most)
+        if above is None:
+            return best
+        self.steps_found[way] = above[0]
+        file = self._files.get(way, above[0])
+        return file if len(file) < most else best
+
+    def _is_larger(self, landing: Landing, most: float) -> bool:
+        """Whether a learned file is expected to have clearly more bytes than that."""
+        plain = self.steps_found.get(OPTIMIZED_JPEG)
+        if plain is None or math.isinf(most):
+            return False
+        expected = math.log(len(self._files.get(OPTIMIZED_JPEG, plain))) - landing.gain
+        return expected - self._effort.doubt > math.log(most)
 
     def _out_of_reach(self, floors: Mapping[Metric, float]) -> str:
         highest = [self._files.get(way, way.limits[1]) for way in self._ways]
@@ -260,51 +342,33 @@ class _Search:
         return f"no file reaches {wanted}; the closest has {had}"
 
     def _least_reaching(
-        self, floors: Mapping[Metric, float], way: Way, most: float
+        self, floors: Mapping[Metric, float], way: Way, landing: Landing, most: float
     ) -> Point | None:
         """The step of a file barely so close, and by how much, if it can have fewer bytes."""
-        close = _CLOSE_LEVELS[self._options.effort]
+        effort = self._effort
 
         def is_enough(below: Point | None, above: Point | None) -> bool:
-            hopeless = below is not None and len(self._files.get(way, below[0])) >= most
-            return hopeless or (above is not None and above[1] <= close)
+            if below is not None and len(self._files.get(way, below[0])) >= most:
+                return True  # nothing that is close enough is small enough
+            if above is None:
+                return False
+            return above[1] <= effort.levels_above or self._files.num_learned >= effort.num_files
 
         _, above, _ = cross(
             lambda step: margin(self._files.get(way, step), floors),
             math.nextafter(0.0, -math.inf),
             way.limits,
-            self._guess(way, _at_equal_likeness),
-            _LEVELS_PER_QUALITY / way.steps_per_quality,
+            self._guess(way, landing, effort.aim),
+            landing.levels_per_quality / way.steps_per_quality,
             is_enough,
-            close / 2,
+            effort.aim,
         )
         return above
 
-    def _guess(self, way: Way, of_plain: Callable[[int], float]) -> int:
-        """Where to begin; `of_plain` maps the plain file's quality to that of half size."""
+    def _guess(self, way: Way, landing: Landing, levels_above: float = 0.0) -> int:
+        """The step to begin with."""
         if way in self.steps_found:
             return self.steps_found[way]
-        if way.is_plain or not self.steps_found:
-            return 40 * way.steps_per_quality
-        other, step = list(self.steps_found.items())[-1]
-        if self._options.codec == "jpeg":
-            half = of_plain(step) if other.is_plain else step / _share(other)
-            step = round(half * _share(way) * way.steps_per_quality / other.steps_per_quality)
+        quality = landing.quality + levels_above / landing.levels_per_quality
         low, high = way.limits
-        return min(max(step, low), high)
-
-
-def _share(way: Way) -> float:
-    """Of the quality of half size, at as many bytes."""
-    return _FULL_SIZE if way.scale == 1 else 1.0
-
-
-# Of `photo2`, on Kodak photographs at four qualities and two rates.
-def _at_equal_bytes(quality: int) -> float:
-    """The quality of half size, about, whose files have as many bytes as the plain ones."""
-    return 29 + 0.8 * quality
-
-
-def _at_equal_likeness(quality: int) -> float:
-    """The quality of half size, about, at which it is as close as the plain file."""
-    return 12 + 0.9 * quality
+        return min(max(round(quality * way.steps_per_quality), low), high)

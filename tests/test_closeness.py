@@ -26,6 +26,9 @@ class Scored:
     def score(self, metric):
         return self._scores[metric]
 
+    def scores(self, metrics):
+        return {metric: self._scores[metric] for metric in metrics}
+
 
 def test_short_sides_and_a_wish_for_decibels_are_judged_by_psnr():
     assert rule_for(np.zeros((160, 500, 3)), by_psnr=False) == DECIBELS

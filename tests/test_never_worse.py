@@ -30,6 +30,9 @@ class Measured(NamedTuple):
     def score(self, metric):
         return metric.measure(self.reference, self.x_hat)
 
+    def scores(self, metrics):
+        return {metric: self.score(metric) for metric in metrics}
+
 
 def better_jpegs(compressor, x, data, rule):
     """Qualities of all JPEGs, sequential or progressive, that break the promise."""

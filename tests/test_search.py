@@ -115,7 +115,7 @@ def test_small_and_gray_photographs(size, compressor, gray_photograph):
 
 def test_large_photographs_are_searched_on_a_sample_first(compressor, photograph, monkeypatch):
     monkeypatch.setattr("jaxshrink.search._LARGE", 100_000)
-    monkeypatch.setattr("jaxshrink.sample._BLOCK", 64)
+    monkeypatch.setattr("jaxshrink.sample._BLOCK", 128)
     found = find(compressor, photograph, Target(size=20000))
     assert len(found.data) <= 20000
     assert better_jpegs(photograph, found) == []
