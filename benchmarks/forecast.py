@@ -158,9 +158,11 @@ def _fit_rule(points: Sequence[dict], rule: Rule) -> dict:
                 weights = _ridge(kept, y)
                 fitted[what][str(scale)][field] = [round(float(w), 6) for w in weights]
                 off = y - _left_out(kept, y, part[known])
+                median, most = np.quantile(np.abs(off), (0.5, 0.9))
                 print(
                     f"{forecast.name_of(rule)}, {what}, scale {scale}, {field}: off by"
-                    f" {np.median(np.abs(off)):.3f} (nine of ten: {np.quantile(np.abs(off), 0.9):.3f}) of {np.mean(np.abs(y)):.3f}, {len(y)} points"
+                    f" {median:.3f} (nine of ten {most:.3f}) of {np.mean(np.abs(y)):.3f},"
+                    f" {len(y)} points"
                 )
     return fitted
 
