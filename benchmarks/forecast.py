@@ -69,9 +69,7 @@ def _collect(locations: Sequence[str], model: str, file: Path) -> None:
             if (path.name, forecast.name_of(rule)) in known:
                 continue
             for part in _parts(x, height, width):
-                curves = _curves(Files(compressor, part), forecast.seen_by(rule))
-                size = {"name": path.name, "rule": forecast.name_of(rule), "shape": part.shape}
-                points.append({**size, "curves": curves})
+                points.append(_point(path.name, Files(compressor, part), rule))
             file.write_text(json.dumps(points))
         print(path, flush=True)
 
@@ -85,6 +83,19 @@ def _parts(x: np.ndarray, height: int, width: int) -> Iterator[np.ndarray]:
             for side, length in zip(x.shape[:2], (height, width), strict=True)
         )
         yield x[top : top + height, left : left + width]
+
+
+def _point(name: str, files: Files, rule: Rule) -> dict:
+    """All that is known of one part of a photograph."""
+    metrics = forecast.seen_by(rule)
+    halved = files.halved(metrics)
+    return {
+        "name": name,
+        "rule": forecast.name_of(rule),
+        "shape": files.x.shape,
+        "halved": [metric.level(float(halved[metric])) for metric in metrics],
+        "curves": _curves(files, metrics),
+    }
 
 
 def _curves(files: Files, metrics: Sequence[Metric]) -> dict[str, list[list[float]]]:
@@ -119,9 +130,11 @@ def _examples(photograph: dict, rule: Rule, scale: int) -> Iterator[tuple[str, l
     curve = _Curve(photograph["curves"][str(scale)], metrics)
     num_pixels = photograph["shape"][0] * photograph["shape"][1]
     for quality, num_bytes, *values in photograph["curves"][str(PLAIN_JPEG)]:
-        scores = dict(zip(metrics, values, strict=True))
-        told = forecast.features(quality, 8 * num_bytes / num_pixels, scores)
-        ahead = np.min([curve.levels[m] - m.level(scores[m]) for m in rule.metrics], axis=0)
+        levels = [metric.level(value) for metric, value in zip(metrics, values, strict=True)]
+        halved = photograph["halved"]
+        told = forecast.features(quality, 8 * num_bytes / num_pixels, levels, halved)
+        by_metric = dict(zip(metrics, levels, strict=True))
+        ahead = np.min([curve.levels[m] - by_metric[m] for m in rule.metrics], axis=0)
         larger = curve.log_bytes - np.log(num_bytes)
         for what, along, gains in ((AS_CLOSE, ahead, -larger), (AS_LARGE, larger, ahead)):
             index = int(np.argmax(along >= 0))

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,14 @@ def forecast(plain: File, scale: int, rule: Rule, what: str) -> Landing:
     """Where the file of a scale lands that is `AS_CLOSE` as a plain one, or `AS_LARGE`."""
     height, width = plain.files.x.shape[:2]
     bpp = 8 * len(plain) / (height * width)
-    scores = plain.scores(seen_by(rule))
-    told = features(plain.quality, bpp, {metric: scores[metric] for metric in seen_by(rule)})
+    told = features(
+        plain.quality,
+        bpp,
+        *(
+            [metric.level(scores[metric]) for metric in seen_by(rule)]
+            for scores in (plain.scores(seen_by(rule)), plain.files.halved(seen_by(rule)))
+        ),
+    )
     weights = _weights()[name_of(rule)][what][str(scale)]
     return Landing(
         **{
@@ -66,11 +72,20 @@ def forecast(plain: File, scale: int, rule: Rule, what: str) -> Landing:
     )
 
 
-def features(quality: float, bpp: float, scores: Mapping[Metric, float]) -> list[float]:
-    """What is known of a plain JPEG, its scores in the order of `seen_by`."""
+def features(
+    quality: float, bpp: float, levels: Sequence[float], halved: Sequence[float]
+) -> list[float]:
+    """What is known of a plain JPEG, as a forecast takes it.
+
+    Args:
+      quality: 1..100.
+      bpp: its bits per pixel.
+      levels: how close it comes, by each metric of `seen_by`.
+      halved: how close the halved and enlarged photograph comes, likewise.
+    """
     p, b = quality / 50, math.log(bpp)
-    levels = [metric.level(score) / 50 for metric, score in scores.items()]
-    return [1.0, p, p**2, p**3, b, b * p, b**2, *levels, *(level * p for level in levels)]
+    seen = np.array([*levels, *halved]) / 50
+    return [1.0, p, p**2, p**3, b, b * p, b**2, *seen, *(seen * p)]
 
 
 def seen_by(rule: Rule) -> tuple[Metric, ...]:

@@ -54,6 +54,7 @@ _EFFORTS = {
 }
 _LEVELS_OF_DOUBT = 30  # what a doubt of 1 is in levels
 _NUM_REFINEMENTS = 20
+_HARDLY_WORSE = 4.0  # levels
 # What a quality is worth where nothing tells, in levels and in the logarithm of bytes.
 _UNKNOWN = Landing(40, math.inf, levels_per_quality=0.7, bytes_per_quality=0.035)
 # Larger photographs are searched on a sample first, and not refined.
@@ -143,6 +144,7 @@ class _Search:
         self._files, self._options, self._rule = files, options, rule
         self._effort = _EFFORTS[options.effort]
         self._sample = sample
+        self._missed = ""
         self.steps_found = dict(guesses)
         self._ways = [Way(scale, options.codec) for scale in options.scales]
         self._plain = Way(PLAIN_JPEG, options.codec)
@@ -173,6 +175,7 @@ class _Search:
             best.similarity(),
             self._files.num_used,
             self._files.seconds,
+            self._missed,
         )
 
     def _given(self, target: Target) -> File | None:
@@ -305,7 +308,10 @@ class _Search:
             reaching = any_plain(self._files, self._plain, lambda file: margin(file, floors) >= 0)
             best = min(reaching, key=len, default=None)
         if best is None:
-            raise TargetError(self._out_of_reach(floors))
+            closest, missed = self._closest(floors)
+            if not self._options.take_closest:
+                raise TargetError(f"no file reaches {missed}")
+            best, self._missed = self._about_as_close(closest), missed
         return best
 
     def _smallest_reaching(
@@ -332,14 +338,28 @@ class _Search:
         expected = math.log(len(self._files.get(OPTIMIZED_JPEG, plain))) - landing.gain
         return expected - self._effort.doubt > math.log(most)
 
-    def _out_of_reach(self, floors: Mapping[Metric, float]) -> str:
+    def _closest(self, floors: Mapping[Metric, float]) -> tuple[File, str]:
+        """The file that comes closest to floors that none reaches, and words for both."""
         highest = [self._files.get(way, way.limits[1]) for way in self._ways]
         closest = max(highest, key=lambda file: margin(file, floors))
         wanted, had = (
             " and ".join(f"{metric.words} of {scores[metric]:.6g}" for metric in floors)
             for scores in (floors, closest.scores(floors))
         )
-        return f"no file reaches {wanted}; the closest has {had}"
+        return closest, f"{wanted}; the closest has {had}"
+
+    def _about_as_close(self, closest: File) -> File:
+        """A file of the same way, much smaller where more bytes hardly help any more."""
+        way, floors = closest.way, self._rule.floors(closest)
+        _, above, _ = cross(
+            lambda step: margin(self._files.get(way, step), floors),
+            -_HARDLY_WORSE,
+            way.limits,
+            closest.step // 2,
+            _UNKNOWN.levels_per_quality / way.steps_per_quality,
+            lambda below, above: above is not None and above[1] <= -_HARDLY_WORSE / 2,
+        )
+        return closest if above is None else self._files.get(way, above[0])
 
     def _least_reaching(
         self, floors: Mapping[Metric, float], way: Way, landing: Landing, most: float

@@ -23,6 +23,8 @@ class Settings:
 
     Attributes:
       target: what to reach.
+      is_default: whether nobody named that target: where a scale is forced that does not reach it,
+        the closest file will do.
       effort: of the search, 1 to 3.
       scale: 2, 1 or 0 (plain); None is the best.
       codec: "jpeg", "webp" or "avif"; None is JPEG, and a photograph that is kept as it is may be
@@ -35,6 +37,7 @@ class Settings:
     """
 
     target: Target
+    is_default: bool
     effort: int
     scale: int | None
     codec: str | None
@@ -57,8 +60,8 @@ def target_of(
     target_msssim: Any,
     target_psnr: Any,
     target_ssimulacra2: Any,
-) -> Target:
-    """The one target of those that are named; raises ConfigError."""
+) -> Target | None:
+    """The one target of those that are named, None if none is; raises ConfigError."""
     target = Target(
         _whole("quality", quality, 1, 100),
         _whole("target_size", target_size, 1),
@@ -70,11 +73,11 @@ def target_of(
     named = [value for value in dataclasses.astuple(target) if value is not None]
     if len(named) > 1:
         raise ConfigError("name one target, not several")
-    return target if named else Target(quality=DEFAULT_QUALITY)
+    return target if named else None
 
 
 def settings_of(
-    target: Target,
+    target: Target | None,
     *,
     effort: Any,
     scale: Any,
@@ -91,7 +94,8 @@ def settings_of(
     if not isinstance(resize, (str, type(None))):
         raise ConfigError(f"resize: expected 'WxH', 'W' or 'N%', got {resize!r}")
     return Settings(
-        target,
+        target or Target(quality=DEFAULT_QUALITY),
+        target is None,
         _whole("effort", effort, EFFORTS[0], EFFORTS[-1]) or EFFORTS[1],
         scale_of(scale),
         _named("codec", codec, CODECS),

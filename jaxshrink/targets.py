@@ -50,6 +50,7 @@ class Found:
       similarity: of what `expand` makes of it.
       num_encodes: how many files were made to find it.
       seconds: what it took to make and to measure those, had none been known.
+      missed: words for the target that it does not reach, the closest of all; "" if it does.
     """
 
     data: bytes
@@ -58,6 +59,7 @@ class Found:
     similarity: Similarity
     num_encodes: int
     seconds: float
+    missed: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Options:
       codec: "jpeg", "webp" or "avif".
       extra_bytes: that will be added to the file and count against a ceiling.
       never_worse: whether a plain file of no more bytes is taken where it is better.
+      take_closest: whether the closest file is taken where none reaches the target.
     """
 
     scales: tuple[int, ...]
@@ -77,3 +80,4 @@ class Options:
     codec: str = "jpeg"
     extra_bytes: int = 0
     never_worse: bool = True
+    take_closest: bool = False

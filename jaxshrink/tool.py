@@ -304,8 +304,11 @@ class Model:
             codec,
             extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
             never_worse=settings.scale is None,
+            take_closest=settings.is_default and settings.scale is not None,
         )
         found = search(self.compressor, taken.pixels, settings.target, options)
+        if found.missed:
+            notes = (*notes, f"this size does not reach {found.missed}")
         return _small(found, taken, metadata, notes)
 
     def _no_larger(

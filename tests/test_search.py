@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from jaxshrink import container
-from jaxshrink.candidates import Files
+from jaxshrink.candidates import Files, Way
 from jaxshrink.codecs import SMALLEST_JPEG as JPEG
 from jaxshrink.codecs import with_channels
 from jaxshrink.compressor import PLAIN_JPEG, Compressor
@@ -126,6 +126,16 @@ def test_ms_ssim_halves_the_sample_as_it_does_the_photograph(size, photograph):
     x = photograph[: size[0], : size[1]]
     for side, of_sample in zip(size, mosaic(x).shape[:2], strict=True):
         assert (side - of_sample) % 2 ** (len(MS_SSIM_WEIGHTS) - 1) == 0
+
+
+def test_about_the_closest_file_where_none_is_close_enough(compressor, x):
+    with pytest.raises(TargetError, match="no file reaches"):
+        find(compressor, x, Target(quality=90), scales=(2,), never_worse=False)
+    found = find(compressor, x, Target(quality=90), scales=(2,), take_closest=True)
+    assert found.missed and found.scale == 2
+    largest = Files(compressor, x).get(Way(2), 800)
+    assert len(found.data) <= len(largest)
+    assert found.similarity.psnr > largest.similarity().psnr - 1
 
 
 def test_what_is_found_does_not_depend_on_what_is_known(compressor, x):
