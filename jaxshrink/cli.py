@@ -27,11 +27,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(argv)
     except SystemExit as end:  # of argparse
         raise SystemExit(console.finish(int(end.code or 0))) from None
-    if code == _INTERRUPTED and argv is None:  # the process ends now, undisturbed
+    if argv is None:
+        _end_undisturbed(code)
+    return console.finish(code)
+
+
+def _end_undisturbed(code: int) -> None:
+    """The process ends now: what still happens to it changes nothing, and is not told."""
+    if code == _INTERRUPTED:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return console.finish(code)
+    # Where memory ended, what JAX does at exit ends in another MemoryError.
+    sys.unraisablehook = lambda _: None
 
 
 def _run(argv: Sequence[str] | None) -> int:
