@@ -1,8 +1,20 @@
-"""`python -m jaxshrink` is the command `jaxshrink`."""
+"""The command `jaxshrink`, which `python -m jaxshrink` is as well."""
 
+import signal
 import sys
 
-from jaxshrink.cli import main
+
+def main() -> int:
+    """Runs the command line of this process and returns its exit code."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        # While modules are imported, an interruption ends the process without a word.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from jaxshrink import cli
+
+    signal.signal(signal.SIGINT, before)
+    return cli.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

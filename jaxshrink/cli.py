@@ -3,10 +3,12 @@
 Exit codes are those of `jaxshrink.errors`. Nothing heavy is imported before a command runs.
 """
 
+import _thread
 import argparse
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,8 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     console.prepare()
+    if argv is None:
+        sys.unraisablehook = _hear
     try:
         code = _run(argv)
     except SystemExit as end:  # of argparse
@@ -30,6 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _end_undisturbed(code)
     return console.finish(code)
+
+
+def _hear(dropped: "sys.UnraisableHookArgs") -> None:
+    """Sends an interruption again that Python dropped because it was in a callback of its own."""
+    if dropped.exc_type is KeyboardInterrupt:
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _end_undisturbed(code: int) -> None:
@@ -242,7 +254,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
     return number
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,5 +1,7 @@
 """The command line: what it says to bad input, and that it is quick to say it."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -111,3 +113,38 @@ def test_a_value_that_strip_does_not_take_is_told(command, capsys):
     with pytest.raises(SystemExit, match="2"):
         main([command, "x.jpg", "-o", "y.jpg", "--strip=place"])
     assert "argument --strip: --help says what it takes, not 'place'" in capsys.readouterr().err
+
+
+def test_an_interruption_that_python_drops_is_sent_again():
+    script = """
+import gc, sys
+from jaxshrink import cli
+sys.unraisablehook = cli._hear
+class Dropping:
+    def __del__(self):
+        raise KeyboardInterrupt
+try:
+    Dropping()
+    import time
+    for _ in range(1000):
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("heard\n", "")
+
+
+def test_an_interruption_while_modules_are_imported_ends_without_a_word(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("""
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "jaxshrink.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+""")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "jaxshrink", "models"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")

@@ -140,4 +140,3 @@ def test_python_m_jaxshrink_is_the_command():
 
 def test_the_default_model_has_one_name():
     assert tool.DEFAULT_MODEL == shipped.DEFAULT_MODEL
-

@@ -70,7 +70,7 @@ def source_digest(package: Path) -> str:
     What only trains, tells or draws is left out; a new file counts.
     """
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([*package.rglob("*.py"), *package.glob("*.json")]):
         name = path.relative_to(package).as_posix()
         if not name.startswith(_WITHOUT_EFFECT):
             digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

@@ -45,7 +45,7 @@ def make_sixty(folder: Path, photograph: Image.Image, compact: bytes) -> Made:
       compact: a file of `jaxshrink compress`.
     """
     picture = photograph.convert("RGB").crop((0, 0, *SIZE))
-    good = {**_formats(picture), **_described(picture), **_oddities(picture, compact)}
+    good = {**formats(picture), **described(picture), **oddities(picture, compact)}
     broken, left_out = _broken(picture), _others(picture)
     for name, data in {**good, **broken, **left_out}.items():
         path = folder / os.fsdecode(name)
@@ -73,7 +73,7 @@ def _saved(image: Image.Image, file_format: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _formats(picture: Image.Image) -> dict[str, bytes]:
+def formats(picture: Image.Image) -> dict[str, bytes]:
     """Every format and mode of a photograph that Pillow writes and we read."""
     clear = picture.copy()
     clear.putalpha(Image.linear_gradient("L").resize(SIZE))
@@ -111,7 +111,7 @@ def _formats(picture: Image.Image) -> dict[str, bytes]:
     }
 
 
-def _described(picture: Image.Image) -> dict[str, bytes]:
+def described(picture: Image.Image) -> dict[str, bytes]:
     """Every kind of metadata."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F], exif[0x0132] = 6, "A camera", "2026:11:26 12:00:00"
@@ -130,7 +130,7 @@ def _described(picture: Image.Image) -> dict[str, bytes]:
     }
 
 
-def _oddities(picture: Image.Image, compact: bytes) -> dict[str | bytes, bytes]:
+def oddities(picture: Image.Image, compact: bytes) -> dict[str | bytes, bytes]:
     """Names and files that are strange, and photographs all the same."""
     plain = _saved(picture, "JPEG", quality=85)
     return {
