@@ -257,3 +257,12 @@ def test_a_bomb_is_refused_before_it_is_decoded():
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
     with pytest.raises(DataError, match="50000x50000 is more than the limit"):
         read_photograph(data)
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded(picture):
+    data = saved(picture, "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    scan, end = data[last:-2], data[-2:]
+    assert read_photograph(data[:-2] + 100 * scan + end).pixels.shape[2] == 3
+    with pytest.raises(DataError, match="more than 200 scans"):
+        read_photograph(data[:-2] + 5000 * scan + end)

@@ -222,7 +222,7 @@ def _webp(data: bytes, what: str) -> bytes:
             kept.append((name, payload))
     body = bytearray(b"WEBP")
     for name, payload in kept:
-        if name == b"VP8X":
+        if name == b"VP8X" and payload:
             payload = bytes([payload[0] & ~cleared]) + payload[1:]
         body += name + len(payload).to_bytes(4, "little") + payload + bytes(len(payload) % 2)
     return b"RIFF" + len(body).to_bytes(4, "little") + bytes(body)

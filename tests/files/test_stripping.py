@@ -143,3 +143,9 @@ def test_what_says_nothing_stays_as_it_is(file_format, what):
 def test_what_may_say_something_in_a_format_that_we_do_not_take_apart_is_refused(data):
     with pytest.raises(DataError, match="cannot be taken out"):
         without_metadata(data, ALL)
+
+
+def test_an_empty_header_of_a_webp_is_left_as_it_is():
+    chunk = b"VP8X" + bytes(4)
+    file = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
+    assert without_metadata(file, ALL) == (file, ())
