@@ -26,6 +26,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import json
 import os
 import re
 import resource
@@ -372,13 +373,13 @@ class _Ended:
 
 def _faults(ended: _Ended, trouble: Trouble) -> Iterator[str]:
     sent = {-number for _, number in trouble.signals}
-    if ended.code not in _CODES and ended.code not in sent:
-        yield f"code {ended.code}"
-    starting = "KeyboardInterrupt" in ended.stderr and "jaxshrink/cli.py" not in ended.stderr
-    if trouble.signals and ended.code == -signal.SIGINT and starting:
-        pass  # Python itself was starting
-    elif "Traceback" in ended.stderr or "unexpected error" in ended.stderr:
-        yield "a traceback"
+    # Until our first line runs, an interruption is Python's to tell.
+    interrupted = bool(sent) and "KeyboardInterrupt" in ended.stderr
+    if not interrupted or "jaxshrink/cli.py" in ended.stderr:
+        if ended.code not in _CODES and ended.code not in sent:
+            yield f"code {ended.code}"
+        if "Traceback" in ended.stderr or "unexpected error" in ended.stderr:
+            yield "a traceback"
     if "\x1b" in ended.stderr + ended.stdout:
         yield "a control character"
     if ended.seconds > MAX_SECONDS + max((moment for moment, _ in trouble.signals), default=0):
@@ -391,19 +392,19 @@ def _run(arsenal: Arsenal, arguments: Sequence[str], trouble: Trouble, folder: P
     """Runs a command to its end, at most a minute."""
     own = {"XDG_CACHE_HOME": str(arsenal.folder / "user"), "PYTHONDONTWRITEBYTECODE": "1"}
     paths = {name: folder.parent / f"{folder.name}.{name}" for name in ("stdout", "stderr")}
-    prepare = functools.partial(_prepare, trouble.closed, dict(trouble.limits))
+    hardships = json.dumps([trouble.closed, [*trouble.limits.items()]])
+    launcher = [sys.executable, "-c", _LAUNCHER, hardships]
     with (
         _stdout(arsenal, trouble, paths["stdout"]) as stdout,
         open(paths["stderr"], "wb") as stderr,
     ):
         start = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "jaxshrink", *arguments],
+            [*launcher, sys.executable, "-m", "jaxshrink", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             env={**os.environ, **own},
-            preexec_fn=prepare,
         )
         status, usage = _wait(process, trouble.signals, start)
     seconds = time.perf_counter() - start
@@ -417,11 +418,17 @@ def _run(arsenal: Arsenal, arguments: Sequence[str], trouble: Trouble, folder: P
     return _Ended(code, seconds, usage.ru_maxrss * 1024, **told)
 
 
-def _prepare(closed: Sequence[int], limits: Mapping[int, int]) -> None:
-    for number, limit in limits.items():
-        resource.setrlimit(number, (limit, limit))
-    for descriptor in closed:
-        os.close(descriptor)
+# Becomes a command with limits, and without some of its streams. (To do it between fork and exec
+# would copy a process that has threads.)
+_LAUNCHER = """
+import json, os, resource, sys
+closed, limits = json.loads(sys.argv[1])
+for number, limit in limits:
+    resource.setrlimit(number, (limit, limit))
+for descriptor in closed:
+    os.close(descriptor)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ _LONGEST_THUMBNAIL = 320
 _END_OF_IMAGE = b"\xff\xd9"
 # Of a JPEG. Encoders write ten or so; each goes over all pixels, and a hundred bytes make one.
 _SCAN = b"\xff\xda"
-_MAX_SCANS = 200
+MAX_SCANS = 200
 
 
 def open_image(source: bytes | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image.Image:
@@ -61,8 +61,8 @@ def open_image(source: bytes | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Im
       MissingExtraError: if it needs a package that is not installed.
     """
     kind = formats.kind_of_content(_head(source))
-    if isinstance(source, bytes) and kind == "JPEG" and source.count(_SCAN) > _MAX_SCANS:
-        raise DataError(f"a JPEG of more than {_MAX_SCANS} scans: to decode it may take hours")
+    if isinstance(source, bytes) and kind == "JPEG" and source.count(_SCAN) > MAX_SCANS:
+        raise DataError(f"a JPEG of more than {MAX_SCANS} scans: to decode it may take hours")
     if kind is not None and kind not in _PLUGINS and kind not in formats.EXTRAS:
         raise DataError(f"cannot be read as an image (it is {_with_article(kind)})")
     if kind == "JPEG XL":  # whose plugin decodes as it opens
