@@ -120,7 +120,7 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=_names,
         default=("jpeg", "jpeg-optimized", "webp", "avif", "jpeg2000"),
         help="codecs (jpeg, jpeg-optimized, webp, avif, jpeg2000, jxl, jxl-transcode,"
-        " mozjpeg-lossless), models of this package (photo2) or files of weights,"
+        " mozjpeg-lossless), models of this package (photo3) or files of weights,"
         " MODEL[:half|:full][:refine=N][:repack], and folders of training runs, DIR or DIR@CODEC;"
         " comma-separated. Both kinds of jpeg are always measured",
     )

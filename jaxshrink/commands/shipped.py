@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxshrink.errors import CheckpointError
 
-DEFAULT_MODEL = "photo2"
+DEFAULT_MODEL = "photo3"
 
 _FOLDER = Path(__file__).parents[1] / "models" / "shipped"
 _MAX_HEADER = 10**7

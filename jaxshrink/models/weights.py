@@ -38,7 +38,7 @@ from jaxshrink.models.reccnn import RecCNN
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 
 # `commands/shipped.py` has it too, which must not import JAX.
-DEFAULT_MODEL = "photo2"
+DEFAULT_MODEL = "photo3"
 SHIPPED = Path(__file__).parent / "shipped"
 _SUFFIX = ".safetensors"
 _FORMAT = 1
