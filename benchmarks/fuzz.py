@@ -86,7 +86,7 @@ def main() -> None:
     settings = [
         f"-max_total_time={options.seconds}",
         f"-seed={options.seed + 1}",  # 0 would be a random one
-        "-timeout=30",
+        "-timeout=120",
         "-rss_limit_mb=3000",
         "-max_len=20000",
         f"-artifact_prefix={options.folder}-",
