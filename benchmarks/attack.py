@@ -257,7 +257,7 @@ def _trouble(arsenal: Arsenal, rng: np.random.Generator) -> Trouble:
         Trouble("closed stream", closed=(int(rng.integers(3)),)),
         Trouble("closed streams", closed=(0, 1, 2)),
         Trouble("reader gone", stdout="gone"),
-        Trouble("memory", limits={resource.RLIMIT_AS: int(rng.integers(1500, 4000)) * 10**6}),
+        Trouble("memory", limits={resource.RLIMIT_AS: int(rng.integers(2000, 4000)) * 10**6}),
         Trouble("file size", limits={resource.RLIMIT_FSIZE: int(rng.integers(0, 20_000))}),
         Trouble("open files", limits={resource.RLIMIT_NOFILE: int(rng.integers(10, 80))}),
         Trouble("signal", signals=[(moments[0], _SIGNALS[int(rng.integers(len(_SIGNALS)))])]),

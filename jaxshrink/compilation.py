@@ -1,11 +1,15 @@
 """The cache of compiled functions, which a second run need not compile."""
 
+import contextlib
 import errno
 import logging
 import os
+import re
 import stat
 import tempfile
+import warnings
 from pathlib import Path
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -15,6 +19,10 @@ _DEFAULTS = {
     "jax_persistent_cache_min_compile_time_secs": 0.1,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
+
+_MAX_BYTES = 2**29  # a few thousand functions
+# What JAX says of an entry that it cannot read or write, and of which function that is.
+_DAMAGED = re.compile(r"Error (?:reading|writing) persistent compilation cache entry for '(\w+)'")
 
 
 def keep_compiled() -> None:
@@ -40,6 +48,43 @@ def keep_compiled() -> None:
         _log.warning("compiled functions are not kept: %s", error)
         return
     jax.config.update(_FOLDER, str(folder))
+    _heal(folder)
+    _prune(folder)
+
+
+def _prune(folder: Path) -> None:
+    """Deletes the oldest entries of a cache that has grown too large."""
+    with contextlib.suppress(OSError):
+        entries = [(entry.stat(), entry) for entry in folder.iterdir()]
+        total = sum(status.st_size for status, _ in entries)
+        if total <= _MAX_BYTES:
+            return
+        for status, entry in sorted(entries, key=lambda pair: pair[0].st_mtime):
+            entry.unlink()
+            total -= status.st_size
+            if total <= _MAX_BYTES // 2:
+                return
+
+
+def _heal(folder: Path) -> None:
+    """Deletes entries that turn out to be damaged: JAX would warn of them in every run.
+
+    It then compiles the function, and writes a new entry where there is none.
+    """
+    warnings.filterwarnings("always", message=_DAMAGED.pattern)
+    show = warnings.showwarning
+
+    def showwarning(message: Warning | str, *rest: Any, **options: Any) -> None:
+        damaged = _DAMAGED.match(str(message))
+        if damaged is None:
+            show(message, *rest, **options)
+            return
+        _log.debug("%s: %s", folder, message)
+        for entry in folder.glob(f"{damaged[1]}-*"):
+            with contextlib.suppress(OSError):
+                entry.unlink()
+
+    warnings.showwarning = showwarning
 
 
 def _folder_of_the_user() -> Path:

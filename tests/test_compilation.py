@@ -1,6 +1,8 @@
 """Where compiled functions are kept, and where they are not."""
 
 import os
+import subprocess
+import sys
 
 import jax
 import pytest
@@ -75,3 +77,44 @@ def test_a_place_that_others_can_write_to_holds_no_code_of_ours(tmp_path, monkey
     keep_compiled()
     assert getattr(jax.config, _SETTING) is None
     assert "others can write to it" in caplog.text
+
+
+_SCRIPT = """
+import os
+import subprocess
+import sys
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+from jaxshrink.compilation import keep_compiled
+import jax
+keep_compiled()
+print(jax.jit(lambda x: x + 1)(1))
+"""
+
+
+def test_a_damaged_entry_is_healed_without_a_word(tmp_path):
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+    def run():
+        command = [sys.executable, "-c", _SCRIPT]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+
+    run()
+    entries = list((tmp_path / "jaxshrink").iterdir())
+    before = {entry: entry.stat().st_size for entry in entries}
+    for entry in entries:
+        entry.write_bytes(entry.read_bytes()[:20])
+    ended = run()
+    assert (ended.stdout, ended.stderr) == ("2\n", "")
+    assert {entry: entry.stat().st_size for entry in entries} == before
+
+
+def test_it_does_not_grow_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("jaxshrink.compilation._MAX_BYTES", 1000)
+    folder = tmp_path / "jaxshrink"
+    folder.mkdir()
+    for age in range(8):
+        (folder / f"{age}").write_bytes(bytes(200))
+        os.utime(folder / f"{age}", (10**9 - age, 10**9 - age))
+    keep_compiled()
+    assert {path.name for path in folder.iterdir()} == {"0", "1"}
