@@ -48,7 +48,7 @@ class _Effort:
 
 
 _EFFORTS = {
-    1: _Effort(bytes_below=0.04, levels_above=4.0, aim=1.2, num_files=2, doubt=0.0),
+    1: _Effort(bytes_below=0.04, levels_above=3.0, aim=0.8, num_files=2, doubt=0.01),
     2: _Effort(bytes_below=0.015, levels_above=0.5, aim=0.2, num_files=3, doubt=0.05),
     3: _Effort(bytes_below=0.005, levels_above=0.15, aim=0.05, num_files=100, doubt=0.25),
 }
@@ -299,11 +299,11 @@ class _Search:
     ) -> File:
         """The smallest file that is so close, of these ways and a known one."""
         if self._plain in ways and best is None:
-            best = self._smallest_reaching(floors, self._plain, _UNKNOWN, None)
+            above, _ = self._least_reaching(floors, self._plain, _UNKNOWN, math.inf)
+            best = None if above is None else self._found(self._plain, above)
         elif OPTIMIZED_JPEG not in self.steps_found:
             self._guide(0.0, lambda file: margin(file, floors), 0.7)
-        for way, landing in self._landings(ways, AS_CLOSE).items():
-            best = self._smallest_reaching(floors, way, landing, best)
+        best = self._best_learned(floors, self._landings(ways, AS_CLOSE), best)
         if best is None and self._plain in ways:
             reaching = any_plain(self._files, self._plain, lambda file: margin(file, floors) >= 0)
             best = min(reaching, key=len, default=None)
@@ -314,29 +314,51 @@ class _Search:
             best, self._missed = self._about_as_close(closest), missed
         return best
 
-    def _smallest_reaching(
-        self, floors: Mapping[Metric, float], way: Way, landing: Landing, best: File | None
+    def _best_learned(
+        self, floors: Mapping[Metric, float], landings: Mapping[Way, Landing], best: File | None
     ) -> File | None:
-        """The best so far, or the file of a way that is barely so close, if that is smaller."""
-        most = math.inf if best is None else len(best)
-        if way not in self.steps_found and self._is_larger(landing, most):
-            return best
-        if best is not None and self._files.num_learned >= self._effort.num_files:
-            return best
-        above = self._least_reaching(floors, way, landing, most)
-        if above is None:
-            return best
-        self.steps_found[way] = above[0]
-        file = self._files.get(way, above[0])
-        return file if len(file) < most else best
+        """The best so far, or a smaller file that is so close, of these ways.
 
-    def _is_larger(self, landing: Landing, most: float) -> bool:
-        """Whether a learned file is expected to have clearly more bytes than that."""
+        The way that is expected to need the fewest bytes is searched until it does not look like
+        that any more.
+        """
+        expected = {way: self._expected(landing) for way, landing in landings.items()}
+        doubt = self._effort.doubt
+        while expected:
+            way = min(expected, key=lambda way: expected[way])
+            most = math.inf if best is None else math.log(len(best))
+            is_known = way in self.steps_found
+            if not is_known and expected[way] - doubt > most:
+                break
+            if best is not None and not best.way.is_plain and self._is_spent():
+                break
+            rival = min((expected[other] for other in expected if other != way), default=math.inf)
+            above, needs = self._least_reaching(
+                floors, way, landings[way], min(most, max(rival, expected[way]) + doubt)
+            )
+            if above is None and needs < most:
+                expected[way] = needs
+                continue
+            del expected[way]
+            if above is not None:
+                file = self._found(way, above)
+                best = file if best is None or len(file) < len(best) else best
+        return best
+
+    def _found(self, way: Way, point: Point) -> File:
+        self.steps_found[way] = point[0]
+        return self._files.get(way, point[0])
+
+    def _is_spent(self) -> bool:
+        """Whether so many learned files were made that any that meets the target will do."""
+        return self._files.num_learned >= self._effort.num_files
+
+    def _expected(self, landing: Landing) -> float:
+        """The logarithm of bytes that a learned file will need; minus infinity where none tells."""
         plain = self.steps_found.get(OPTIMIZED_JPEG)
-        if plain is None or math.isinf(most):
-            return False
-        expected = math.log(len(self._files.get(OPTIMIZED_JPEG, plain))) - landing.gain
-        return expected - self._effort.doubt > math.log(most)
+        if plain is None:
+            return -math.inf
+        return math.log(len(self._files.get(OPTIMIZED_JPEG, plain))) - landing.gain
 
     def _closest(self, floors: Mapping[Metric, float]) -> tuple[File, str]:
         """The file that comes closest to floors that none reaches, and words for both."""
@@ -363,18 +385,28 @@ class _Search:
 
     def _least_reaching(
         self, floors: Mapping[Metric, float], way: Way, landing: Landing, most: float
-    ) -> Point | None:
-        """The step of a file barely so close, and by how much, if it can have fewer bytes."""
+    ) -> tuple[Point | None, float]:
+        """The step of a file barely so close, and by how much.
+
+        None if there is none, or if it seems to need more bytes than `most`, their logarithm; and
+        how many it seems to need then, infinity if there is none.
+        """
         effort = self._effort
+        bytes_per_level = landing.bytes_per_quality / landing.levels_per_quality
+        needs = math.inf
 
         def is_enough(below: Point | None, above: Point | None) -> bool:
-            if below is not None and len(self._files.get(way, below[0])) >= most:
-                return True  # nothing that is close enough is small enough
+            nonlocal needs
+            if below is not None:
+                num_bytes = math.log(len(self._files.get(way, below[0])))
+                needs = num_bytes - min(below[1], 0.0) * bytes_per_level
+                if needs >= most:
+                    return True
             if above is None:
                 return False
-            return above[1] <= effort.levels_above or self._files.num_learned >= effort.num_files
+            return above[1] <= effort.levels_above or self._is_spent()
 
-        _, above, _ = cross(
+        below, above, _ = cross(
             lambda step: margin(self._files.get(way, step), floors),
             math.nextafter(0.0, -math.inf),
             way.limits,
@@ -383,7 +415,8 @@ class _Search:
             is_enough,
             effort.aim,
         )
-        return above
+        at_the_end = below is not None and below[0] == way.limits[1]
+        return above, math.inf if at_the_end else needs
 
     def _guess(self, way: Way, landing: Landing, levels_above: float = 0.0) -> int:
         """The step to begin with."""
