@@ -415,7 +415,10 @@ def _run(arsenal: Arsenal, arguments: Sequence[str], trouble: Trouble, folder: P
     for path in paths.values():
         path.unlink(missing_ok=True)
     code = os.waitstatus_to_exitcode(status)
-    return _Ended(code, seconds, usage.ru_maxrss * 1024, **told)
+    # A child's peak begins at what its parent held: below that nothing is known of it.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    num_bytes = 1024 * usage.ru_maxrss if usage.ru_maxrss > ours else 0
+    return _Ended(code, seconds, num_bytes, **told)
 
 
 # Becomes a command with limits, and without some of its streams. (To do it between fork and exec

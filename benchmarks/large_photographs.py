@@ -70,7 +70,7 @@ def _photograph(megapixels: float) -> bytes:
 def _measure(megapixels: float, limit: float, command: list, model: str) -> bool:
     """Runs and prints a line; returns whether memory stayed within the limit."""
     target = Path(command[1]).with_name("small.jpg" if command[0] == "compress" else "big.png")
-    line = [sys.executable, "-m", "jaxshrink.cli", *map(str, command), "-o", str(target)]
+    line = [sys.executable, "-m", "jaxshrink", *map(str, command), "-o", str(target)]
     start = time.perf_counter()
     process = subprocess.Popen([*line, "--model", model], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -71,7 +71,7 @@ def _run(command: list[str], cache: Path | None = None) -> tuple[float, float]:
     if cache is not None:
         environment["JAX_COMPILATION_CACHE_DIR"] = str(cache)
     start = time.perf_counter()
-    line = [sys.executable, "-m", "jaxshrink.cli", *command]
+    line = [sys.executable, "-m", "jaxshrink", *command]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -117,7 +117,8 @@ def test_a_value_that_strip_does_not_take_is_told(command, capsys):
 
 def test_an_interruption_that_python_drops_is_sent_again():
     script = """
-import gc, sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from jaxshrink import cli
 sys.unraisablehook = cli._hear
 class Dropping:
@@ -138,6 +139,7 @@ except KeyboardInterrupt:
 def test_an_interruption_while_modules_are_imported_ends_without_a_word(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("""
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == "jaxshrink.cli":

@@ -335,7 +335,7 @@ def test_one_or_eight_virtual_devices_give_the_same_pixels(cli, folder, model_fi
             "JAX_PLATFORMS": "cpu",
         }
         line = ["expand", str(small), "-o", str(out), "--model", str(model_file)]
-        command = [sys.executable, "-m", "jaxshrink.cli", *line, "--device", "cpu"]
+        command = [sys.executable, "-m", "jaxshrink", *line, "--device", "cpu"]
         subprocess.run(command, env=environment, check=True)
         with Image.open(out) as image:
             pixels.append(np.asarray(image).astype(int))
