@@ -30,6 +30,7 @@ from jaxshrink.evaluation.points import Point
 from jaxshrink.evaluation.rate_distortion import Curve, curve_of
 from jaxshrink.evaluation.scores import bits_per_pixel
 from jaxshrink.evaluation.suite import Suite, open_suite
+from jaxshrink.models.weights import DEFAULT_MODEL
 from jaxshrink.similarity import Reference
 from jaxshrink.workdir import write_json
 
@@ -43,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photographs", nargs="+")
     parser.add_argument(
-        "--methods", type=lambda text: text.split(","), default=["photo", "webp", "avif"]
+        "--methods", type=lambda text: text.split(","), default=[DEFAULT_MODEL, "webp", "avif"]
     )
     parser.add_argument("--qualities", type=_sweep, action="append", default=[])
     parser.add_argument("--window", type=_window, default=(0.08, 2.0))
