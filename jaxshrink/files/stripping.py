@@ -119,13 +119,12 @@ def _jpeg(data: bytes, what: str) -> Cleaned:
 
 def _only_looks(metadata: Metadata) -> Metadata:
     """What tells how a picture looks."""
-    icc, exif = metadata.icc, b""
+    icc = metadata.icc
     if not icc and is_exif(metadata.exif) and is_adobe_rgb(Exif(metadata.exif)):
         icc = color.adobe_rgb()
-    orientation = orientation_of(metadata)
-    if orientation != 1:
-        exif = _only_orientation(orientation)
-    return Metadata(exif=exif, icc=b"" if icc and color.is_srgb(icc) else icc)
+    return Metadata(
+        exif=_only_orientation(metadata), icc=b"" if icc and color.is_srgb(icc) else icc
+    )
 
 
 def _is_carried(part: Part) -> bool:
@@ -145,7 +144,11 @@ def _is_needed(part: Part) -> bool:
     return not (APP0 <= code <= _APP15 or code == COMMENT) or part.payload.startswith(_OUR_MARKER)
 
 
-def _only_orientation(orientation: int) -> bytes:
+def _only_orientation(metadata: Metadata) -> bytes:
+    """EXIF that says how the pixels lie, and nothing else; b"" where they are upright."""
+    orientation = orientation_of(metadata)
+    if orientation == 1:
+        return b""
     return minimal([(ORIENTATION, SHORT, 1, orientation.to_bytes(2, "big"))])
 
 
@@ -178,9 +181,7 @@ def _chunk_without(chunk: Part, what: str) -> bytes | None:
         exif = payload.removeprefix(EXIF_HEADER)
         if what == PLACE:
             return _exif_without_place(exif)
-        editor = Exif(exif)
-        told = editor.whole(editor.first, ORIENTATION) if is_exif(exif) else 1
-        return _only_orientation(told) if told and told != 1 else None
+        return _only_orientation(Metadata(exif=exif)) or None
     if what == ALL:
         return None
     if name in (b"tEXt", b"zTXt", b"iTXt"):
@@ -209,9 +210,7 @@ def _webp(data: bytes, what: str) -> bytes:
             if what == PLACE:
                 payload = _exif_without_place(exif)
             else:
-                editor = Exif(exif)
-                told = editor.whole(editor.first, ORIENTATION) if is_exif(exif) else 1
-                payload = _only_orientation(told) if told and told != 1 else b""
+                payload = _only_orientation(Metadata(exif=exif))
             cleared |= 0 if payload else _EXIF_FLAG
         elif name == b"XMP ":
             payload = packet_without_place(payload) if what == PLACE else b""

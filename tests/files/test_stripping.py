@@ -10,6 +10,7 @@ from jaxshrink import container
 from jaxshrink.container import Marker
 from jaxshrink.errors import DataError
 from jaxshrink.files import color
+from jaxshrink.files.exif import LONG, ORIENTATION, minimal
 from jaxshrink.photographs import (
     ALL,
     PLACE,
@@ -149,3 +150,12 @@ def test_an_empty_header_of_a_webp_is_left_as_it_is():
     chunk = b"VP8X" + bytes(4)
     file = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
     assert without_metadata(file, ALL) == (file, ())
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("value", [0, 9, 70_000])
+def test_an_orientation_that_is_none_is_taken_for_upright(file_format, value):
+    exif = minimal([(ORIENTATION, LONG, 1, value.to_bytes(4, "big"))])
+    file = io.BytesIO()
+    making.picture().save(file, file_format, exif=exif)
+    assert read_metadata(without_metadata(file.getvalue(), ALL)[0]).exif == b""
