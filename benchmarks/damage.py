@@ -75,7 +75,7 @@ def _change(data: bytearray, rng: np.random.Generator, others: Mapping[str, byte
     size = max(len(data), 1)
     places = [int(rng.integers(size)), int(rng.integers(min(size, 200))), data.find(b"JXS\0")]
     place = min(max(int(rng.choice(places)) + int(rng.integers(-2, 24)), 0), size - 1)
-    length = int(rng.choice([1, 2, 4, rng.integers(1, 64), rng.integers(1, size + 1)]))
+    length = int(rng.choice([1, 2, 4, int(rng.integers(1, 64)), int(rng.integers(1, size + 1))]))
     kind = rng.integers(8)
     if kind <= 1:
         data[place : place + 1] = bytes([int(rng.choice(_TELLING))])

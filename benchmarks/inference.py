@@ -11,6 +11,7 @@ greatest) and peak memory.
 """
 
 import argparse
+import functools
 import resource
 import sys
 from collections.abc import Callable
@@ -111,8 +112,8 @@ def _tool(repeats: int) -> dict[str, Any]:
     files = {scale: compressor.encode(x, 40, scale) for scale in (2, 1)}
     functions: dict[str, Callable[[], Any]] = {}
     for scale, file in files.items():
-        functions[f"expand, scale {scale}"] = lambda file=file: compressor.expand(file)
-        functions[f"encode, scale {scale}"] = lambda s=scale: compressor.encode(x, 40, s)
+        functions[f"expand, scale {scale}"] = functools.partial(compressor.expand, file)
+        functions[f"encode, scale {scale}"] = functools.partial(compressor.encode, x, 40, scale)
     functions["compress -q 75"] = lambda: search(
         compressor, x, Target(quality=75), Options(compressor.scales)
     )

@@ -20,7 +20,7 @@ import argparse
 import collections
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -88,6 +88,9 @@ class Judged:
             self.known[metric] = metric.measure(self.reference, self.x_hat)
         return self.known[metric]
 
+    def scores(self, metrics: Iterable[Metric]) -> dict[Metric, float]:
+        return {metric: self.score(metric) for metric in metrics}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -133,7 +136,7 @@ def _name(target: Target) -> str:
 
 def _check_odd(compressor: Compressor, options: Options) -> int:
     pictures = odd_pictures()
-    violations = collections.Counter()
+    violations: collections.Counter[str] = collections.Counter()
     for name, x in pictures.items():
         size = len(SMALLEST_JPEG.encode(x, 50))
         for target in (Target(quality=30), Target(quality=75), Target(size=size)):
@@ -171,7 +174,7 @@ def _check(
     picture = Picture(x, Reference(x))
     rule = closeness.rule_for(x, by_psnr=target.psnr is not None)
     anchor = _jpeg(picture, target.quality) if target.quality is not None else None
-    ceiling = target.ceiling(x.shape) if anchor is None else len(anchor.data)
+    ceiling = _ceiling(target, x) if anchor is None else len(anchor.data)
     try:
         found = search(compressor, x, target, options)
     except TargetError:
@@ -189,9 +192,15 @@ def _check(
     )
 
 
+def _ceiling(target: Target, x: np.ndarray) -> int:
+    ceiling = target.ceiling(x.shape)
+    assert ceiling is not None, target
+    return ceiling
+
+
 def _fitting(picture: Picture, num_bytes: int, compared: int) -> list[Judged]:
     """Optimized JPEGs of at most so many bytes; of more than so many, the best qualities'."""
-    found = []
+    found: list[Judged] = []
     for quality in range(100, 0, -1):
         if len(found) == compared:
             break

@@ -133,8 +133,8 @@ def _compare(pictures: Sequence[Path], peers: dict[str, Peer], repeats: int, fol
             if repeat == repeats:
                 worth[name] = _worth(pictures, out, peer.suffix)
     print(f"{'':20} wall / {_ANCHOR:24} CPU             bpp    SSIMULACRA2")
-    for name, took in seconds.items():
-        pairs = list(zip(took, seconds[_ANCHOR], strict=True))
+    for name, own in seconds.items():
+        pairs = list(zip(own, seconds[_ANCHOR], strict=True))
         ratios = [_spread([ours[kind] / theirs[kind] for ours, theirs in pairs]) for kind in (0, 1)]
         print(f"{name:20} {ratios[0]:31} {ratios[1]:20} {worth[name]}", flush=True)
 

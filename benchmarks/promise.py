@@ -77,7 +77,8 @@ class Row:
     def is_violation(self) -> bool:
         if self.jpeg.ms_ssim is None or self.jpeg.ssimulacra2 is None:
             return self.ours.psnr < self.jpeg.psnr
-        return bool(
+        assert self.ours.ms_ssim is not None and self.ours.ssimulacra2 is not None
+        return (
             self.ours.ssimulacra2 < self.jpeg.ssimulacra2 or self.ours.ms_ssim < self.jpeg.ms_ssim
         )
 

@@ -1,10 +1,10 @@
 """No JPEG of no more bytes is better, whatever the picture."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 
+from benchmarks import never_worse
+from benchmarks.never_worse import Judged
 from benchmarks.odd_pictures import odd_pictures
 from jaxshrink.candidates import OPTIMIZED_JPEG, Files, Way
 from jaxshrink.closeness import rule_for
@@ -23,26 +23,15 @@ def compressor(small_weights):
     return Compressor(small_weights)
 
 
-class Measured(NamedTuple):
-    reference: Reference
-    x_hat: np.ndarray
-
-    def score(self, metric):
-        return metric.measure(self.reference, self.x_hat)
-
-    def scores(self, metrics):
-        return {metric: self.score(metric) for metric in metrics}
-
-
 def better_jpegs(compressor, x, data, rule):
     """Qualities of all JPEGs, sequential or progressive, that break the promise."""
     reference = Reference(x)
-    ours = Measured(reference, with_channels(compressor.expand(data), x.shape[2]))
+    ours = Judged(data, reference, with_channels(compressor.expand(data), x.shape[2]))
     found = []
     for quality in range(1, 101):
         jpeg = SMALLEST_JPEG.encode(x, quality)
         x_hat = SMALLEST_JPEG.decode(jpeg, x.shape[2])
-        if len(jpeg) <= len(data) and rule.is_better(Measured(reference, x_hat), ours):
+        if len(jpeg) <= len(data) and rule.is_better(Judged(jpeg, reference, x_hat), ours):
             found.append(quality)
     return found
 
@@ -72,6 +61,20 @@ def test_of_a_photograph_few_jpegs_are_made(compressor, photograph):
     not_worse(file, OPTIMIZED_JPEG, rule_for(x, by_psnr=False), 40)
     assert len(files.used_steps(OPTIMIZED_JPEG)) <= 18
     assert {20, 50, 80} <= set(files.used_steps(OPTIMIZED_JPEG))
+
+
+def test_the_command_counts_violations(compressor, monkeypatch, capsys):
+    few = {name: PICTURES[name] for name in ("flat 16x9", "noise 8x8")}
+    monkeypatch.setattr(never_worse, "odd_pictures", lambda: few)
+    options = Options(compressor.scales)
+    assert never_worse._check_odd(compressor, options) == 0
+    assert "0 violations on 2 pictures" in capsys.readouterr().out
+
+    def careless(compressor, x, target, options):
+        return search(compressor, x, Target(quality=5), Options((PLAIN_JPEG,)))
+
+    monkeypatch.setattr(never_worse, "search", careless)
+    assert never_worse._check_odd(compressor, options) > 0
 
 
 def test_a_plain_jpeg_is_no_larger_than_either_kind(photograph):
