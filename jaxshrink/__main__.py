@@ -12,8 +12,12 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from jaxshrink import cli
 
-    signal.signal(signal.SIGINT, before)
-    return cli.main()
+    try:
+        signal.signal(signal.SIGINT, before)
+        return cli.main()
+    except KeyboardInterrupt:  # before or after the command itself, which tells of its own
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return cli.INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from jaxshrink.commands import compress, expand, info
 from jaxshrink.commands.batch import BatchError
 from jaxshrink.errors import DataError, JaxshrinkError
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def _hear(dropped: "sys.UnraisableHookArgs") -> None:
 
 def _end_undisturbed(code: int) -> None:
     """The process ends now: what still happens to it changes nothing, and is not told."""
-    if code == _INTERRUPTED:
+    if code == INTERRUPTED:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -76,7 +76,7 @@ def _run(argv: Sequence[str] | None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _end(console.escaped(f"{place}{error.strerror or error}"), DataError.exit_code)
     except KeyboardInterrupt as interruption:
-        return _end(f"interrupted{interruption}; {arguments.on_interruption}", _INTERRUPTED)
+        return _end(f"interrupted{interruption}; {arguments.on_interruption}", INTERRUPTED)
     return 0
 
 

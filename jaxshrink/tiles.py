@@ -21,9 +21,7 @@ from jaxshrink.models import UNIT, ResidualComCNN, ResidualRecCNN, Variables
 from jaxshrink.ops import images
 
 # A window's side, in the photograph's pixels.
-LARGEST = 2 * cover.SIZES[-1]
-# The sides of windows, in units.
-_SIDES = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+LARGEST = UNIT * cover.SIDES[-1]
 # Windows that an accelerator computes at once.
 _NUM_AT_ONCE = 8
 
@@ -73,10 +71,9 @@ def _windowed(
       shape_out: of the result, with units of `unit_out` pixels.
       largest: a window's side in the photograph's pixels.
     """
-    size = tuple(-(-side // unit_in) + 2 for side in image.shape[:2])
+    height, width = (UNIT * (-(-side // unit_in) + 2) for side in image.shape[:2])
     out = np.empty(shape_out, np.uint8)
-    overlap = 2 * -(-network.radius // UNIT)
-    windows = cover.cover(size, overlap, max(overlap + 1, largest // UNIT), _SIDES)
+    windows = cover.cover((height, width), 2 * network.radius, largest, UNIT)
     for group in _groups(windows, 1 if jax.default_backend() == "cpu" else _NUM_AT_ONCE):
         pixels = np.stack([_cut(image, window, unit_in) for window in group])
         for window, part in zip(group, np.asarray(run(pixels)), strict=True):
@@ -109,10 +106,15 @@ def _groups(
 def _cut(image: np.ndarray, window: tuple[cover.Span, cover.Span], unit: int) -> np.ndarray:
     """A window's pixels, of the image or of its reflections."""
     rows, columns = (
-        _reflected(np.arange(unit * (span.start - 1), unit * (span.stop - 1)), length)
+        _reflected(np.arange(_within(span.start, unit), _within(span.stop, unit)), length)
         for span, length in zip(window, image.shape, strict=False)
     )
     return image[rows][:, columns]
+
+
+def _within(position: int, unit: int) -> int:
+    """Where a pixel of the continued photograph lies in an image with units of `unit` pixels."""
+    return position * unit // UNIT - unit
 
 
 def _reflected(positions: np.ndarray, length: int) -> np.ndarray:
@@ -123,9 +125,9 @@ def _reflected(positions: np.ndarray, length: int) -> np.ndarray:
 
 def _kept(span: cover.Span, unit: int, length: int) -> tuple[slice, slice]:
     """Which pixels of the result a window gives, and where they lie in it."""
-    start = unit * (span.start - 1)
-    first = max(0, unit * (span.first - 1))
-    last = min(length, unit * (span.last - 1))
+    start = _within(span.start, unit)
+    first = max(0, _within(span.first, unit))
+    last = min(length, _within(span.last, unit))
     return slice(first, max(first, last)), slice(first - start, max(first, last) - start)
 
 

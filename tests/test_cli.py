@@ -136,6 +136,24 @@ except KeyboardInterrupt:
     assert (ended.stdout, ended.stderr) == ("heard\n", "")
 
 
+@pytest.mark.parametrize("where", ["_parser", "console.finish"])
+def test_an_interruption_around_the_command_ends_with_130(where):
+    code = f"""
+import sys
+from jaxshrink import __main__, cli
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+cli.{where} = interrupt
+sys.argv = ["jaxshrink", "info", "missing.jpg"]
+sys.exit(__main__.main())
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 130
+    assert "Traceback" not in ended.stderr
+
+
 def test_an_interruption_while_modules_are_imported_ends_without_a_word(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("""
 import os, signal, sys
