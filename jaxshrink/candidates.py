@@ -16,6 +16,8 @@ from jaxshrink.similarity import Reference, Similarity
 
 # A plain codec's qualities are whole numbers; learned tables have eight steps for each.
 _STEPS_PER_QUALITY = 8
+# The least side of a part that tells how much detail there is.
+_MIDDLE = 224
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,13 +180,15 @@ class Files:
         return known.scores
 
     def halved(self, metrics: Iterable[Metric]) -> Mapping[Metric, float]:
-        """How close the photograph comes that is halved and enlarged again: what detail it has."""
+        """How close the photograph's middle comes, halved and enlarged: what detail it has."""
         missing = [metric for metric in metrics if metric not in self._halved]
         if missing:
-            image = Image.fromarray(with_channels(self.x, 3))
+            middle = _middle(self.x)
+            image = Image.fromarray(with_channels(middle, 3))
             enlarged = image.reduce(2).resize(image.size, Image.Resampling.BICUBIC)
             x_hat = with_channels(np.asarray(enlarged), self.x.shape[2])
-            self._halved |= {metric: metric.measure(self._reference, x_hat) for metric in missing}
+            reference = Reference(middle)
+            self._halved |= {metric: metric.measure(reference, x_hat) for metric in missing}
         return self._halved
 
     def _make(self, way: Way, step: int) -> bytes:
@@ -198,3 +202,10 @@ class Files:
             way.codec,
             num_refinements=way.num_refinements,
         )
+
+
+def _middle(x: np.ndarray) -> np.ndarray:
+    """The part of a photograph around its centre, half as high and wide unless that is little."""
+    sides = [min(side, max(side // 2, _MIDDLE)) for side in x.shape[:2]]
+    top, left = ((side - kept) // 2 for side, kept in zip(x.shape, sides, strict=False))
+    return x[top : top + sides[0], left : left + sides[1]]

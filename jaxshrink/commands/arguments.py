@@ -15,6 +15,8 @@ from jaxshrink.errors import ConfigError, DataError
 
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*(?:([kmg])(i?))?b?", re.IGNORECASE)
 _POWERS = {None: 0, "k": 1, "m": 2, "g": 3}
+# Files at once: the most, and what the largest within the limits may take of memory.
+_MOST_JOBS, _MEMORY_PER_JOB = 4, 4 * 10**9
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,14 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     add("-o", dest="output", metavar="OUT", help="the result of one input; - is standard output")
     add("-d", dest="folder", type=Path, metavar="DIR", help="the folder of all results")
     add("-r", "--recursive", action="store_true", help="folders inside of folders, too")
-    add("-j", "--jobs", type=positive, default=1, metavar="N", help="files at once (default: 1)")
+    add(
+        "-j",
+        "--jobs",
+        type=positive,
+        default=_num_jobs(),
+        metavar="N",
+        help="files at once (default: one per core and 4 GB of memory, at most 4)",
+    )
     add("--json", action="store_true", help="a JSON object per file, and one of totals")
     add("--dry-run", action="store_true", help="do everything, write nothing")
     loudness = parser.add_mutually_exclusive_group()
@@ -43,6 +52,15 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         "--skip-existing", action="store_true", help="leave out what has a result: continue a run"
     )
     parser.set_defaults(on_interruption="--skip-existing leaves out what is done")
+
+
+def _num_jobs() -> int:
+    """How many files this machine works on at once: beyond a few, all cores are busy anyway."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not every system tells
+        memory = _MOST_JOBS * _MEMORY_PER_JOB
+    return max(1, min(os.cpu_count() or 1, _MOST_JOBS, memory // _MEMORY_PER_JOB))
 
 
 def plan_of(arguments: argparse.Namespace, suffix_of: Callable[[Path], str]) -> Plan:

@@ -168,7 +168,7 @@ def _is_done(job: Job, names: _Names, manners: Manners, report: Report) -> bool:
 def _run(
     jobs: Sequence[Job], work: Callable[[Job], Output], names: _Names, manners: Manners
 ) -> "Iterator[tuple[int, Future[_Done]]]":
-    """Yields the number of every job with what became of it, as they are done."""
+    """Yields the number of every job with what became of it, in order."""
 
     def do(job: Job) -> _Done:
         if manners.keep_existing != "replace" and job.target is not None and exists(job.target):
@@ -188,13 +188,13 @@ def _run(
                 future.set_exception(error)
             yield index, future
         return
-    from concurrent.futures import ThreadPoolExecutor, as_completed
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     pool = ThreadPoolExecutor(manners.num_jobs)
     try:
-        futures = {pool.submit(do, job): index for index, job in enumerate(jobs)}
-        for done in as_completed(futures):
-            yield futures[done], done
+        for index, future in enumerate([pool.submit(do, job) for job in jobs]):
+            wait([future])
+            yield index, future
     except BaseException:
         with _ending_at_the_next_interrupt():
             pool.shutdown(wait=True, cancel_futures=True)
@@ -248,7 +248,9 @@ def _tell(
             output.notes,
         )
         return None
-    if isinstance(error, BrokenPipeError) and job.target is None:
+    if not isinstance(error, Exception) or (
+        isinstance(error, BrokenPipeError) and job.target is None
+    ):
         raise error
     failure = _as_ours(error)
     if failure is None:

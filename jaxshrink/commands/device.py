@@ -2,6 +2,7 @@
 
 from jaxshrink.compilation import keep_compiled
 from jaxshrink.errors import ConfigError
+from jaxshrink.memory import keep_freed_memory
 
 
 def start_jax(device: str | None) -> None:
@@ -13,6 +14,7 @@ def start_jax(device: str | None) -> None:
     Raises:
       ConfigError: if there is no such device.
     """
+    keep_freed_memory()
     import jax
 
     keep_compiled()

@@ -125,7 +125,7 @@ def test_an_unexpected_error_does_not_stop_the_others(cli, folder, tmp_path, mon
 
     real = tool.search
     monkeypatch.setattr(tool, "search", fail_once)
-    assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1) == 1
+    assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1, "-j", 1) == 1
     assert names(tmp_path / "out") == ["b.jpg"]
     assert "a.png: unexpected error (ZeroDivisionError" in capsys.readouterr().err
 
