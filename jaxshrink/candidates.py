@@ -16,8 +16,8 @@ from jaxshrink.similarity import Reference, Similarity
 
 # A plain codec's qualities are whole numbers; learned tables have eight steps for each.
 _STEPS_PER_QUALITY = 8
-# The least side of a part that tells how much detail there is.
-_MIDDLE = 224
+# The sides of a part that tells how much detail there is: half of the photograph's, within these.
+_LEAST_MIDDLE, _MOST_MIDDLE = 224, 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Files:
 
 
 def _middle(x: np.ndarray) -> np.ndarray:
-    """The part of a photograph around its centre, half as high and wide unless that is little."""
-    sides = [min(side, max(side // 2, _MIDDLE)) for side in x.shape[:2]]
+    """The part of a photograph around its centre."""
+    sides = [min(side, max(_LEAST_MIDDLE, min(side // 2, _MOST_MIDDLE))) for side in x.shape[:2]]
     top, left = ((side - kept) // 2 for side, kept in zip(x.shape, sides, strict=False))
     return x[top : top + sides[0], left : left + sides[1]]

@@ -10,11 +10,7 @@ from collections.abc import Iterator
 
 # The sides of windows, in units. Whatever windows share is computed twice, every shape is compiled
 # once, which takes most of a second: with finer steps there is less of the one, more of the other.
-SIDES = (6, 8, 10, 12, 16, 20, 25, 34, 40, 50, 64)
-# From this area on, in square units, what a window holds leaves the processor's cache, and the
-# networks' time per area grows by so much (measured on RecCNN of two models).
-_LARGE_AREA = 1100
-_COST_OF_LARGE = 1.2
+SIDES = (6, 8, 10, 12, 16, 20, 25, 34, 42, 50, 57, 64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +69,12 @@ def _sides(length: int, overlap: int, largest: int, unit: int) -> list[int]:
 
 def _cost(
     size: tuple[int, int], shape: tuple[int, ...], overlap: int, unit: int
-) -> tuple[float, int]:
-    """What windows of a shape cost, as an area; of two that cost the same, fewer are better."""
+) -> tuple[int, int]:
+    """The area of all windows of a shape; of two shapes with the same, fewer are better."""
     number = 1
     for length, side in zip(size, shape, strict=True):
         number *= _number(length, side, overlap, unit)
-    area = shape[0] * shape[1]
-    return number * area * (_COST_OF_LARGE if area > _LARGE_AREA * unit**2 else 1), number
+    return number * shape[0] * shape[1], number
 
 
 def _number(length: int, side: int, overlap: int, unit: int) -> int:

@@ -7,16 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from jaxshrink import tiles
 from jaxshrink.models import Networks, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
-
-# Of Adam in refinement, at its start: a sixteenth of a level per step. Larger ones lose in the
-# rounding what they gain.
-_REFINEMENT_RATE = 1 / 16 / 255
 
 
 class Pipeline:
@@ -100,9 +95,7 @@ class Pipeline:
         subsampling: str,
         num_steps: int,
     ) -> np.ndarray:
-        """Compact images that cost less, for these very photographs, by gradient descent.
-
-        The gradient comes through the differentiable JPEG and RecCNN, neither of which changes.
+        """Compact images that cost less, for these very photographs: see `refinement.py`.
 
         Args:
           x: photographs, uint8, (N, H, W, C).
@@ -115,8 +108,10 @@ class Pipeline:
         Returns:
           uint8, the shape of y.
         """
+        from jaxshrink.refinement import refine  # optax, which takes a while
+
         return np.asarray(
-            _refine(
+            refine(
                 self._rec,
                 distortion,
                 subsampling,
@@ -197,38 +192,6 @@ def _reconstruct(
             variables, images.to_float(y_hat), size, _for_each(y_hat, tables), method="reconstruct"
         )
         return images.to_uint8(x_hat)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _refine(
-    rec: Any,
-    distortion: Distortion,
-    subsampling: str,
-    num_steps: int,
-    variables: Variables,
-    x: jax.Array,
-    y: jax.Array,
-    tables: jax.Array,
-    lmbda: jax.Array,
-) -> jax.Array:
-    x, y = images.to_float(x), images.to_float(y)
-    size = (x.shape[1], x.shape[2])
-    tables = jnp.broadcast_to(tables, (len(x), *tables.shape))
-    optimizer = optax.adam(optax.linear_schedule(_REFINEMENT_RATE, 0.0, num_steps))
-
-    def cost(y: jax.Array) -> jax.Array:
-        y_hat, bits = jpeg.round_trip(y, tables, subsampling)
-        x_hat: Any = rec.apply(variables, y_hat, size, tables, method="reconstruct")
-        return jnp.sum(distortion(x_hat, x) + lmbda * bits / (size[0] * size[1]))
-
-    def step(_: int, carry: tuple[jax.Array, Any]) -> tuple[jax.Array, Any]:
-        y, opt_state = carry
-        updates, opt_state = optimizer.update(jax.grad(cost)(y), opt_state)
-        return jnp.clip(optax.apply_updates(y, updates), 0.0, 1.0), opt_state
-
-    with jax.default_matmul_precision("highest"):
-        y, _ = jax.lax.fori_loop(0, num_steps, step, (y, optimizer.init(y)))
-    return images.to_uint8(y)
 
 
 def _for_each(batch: jax.Array, tables: jax.Array | None) -> jax.Array | None:

@@ -48,7 +48,7 @@ class _Effort:
 
 
 _EFFORTS = {
-    1: _Effort(bytes_below=0.04, levels_above=3.0, aim=0.8, num_files=2, doubt=0.01),
+    1: _Effort(bytes_below=0.04, levels_above=4.0, aim=1.2, num_files=2, doubt=0.01),
     2: _Effort(bytes_below=0.015, levels_above=0.5, aim=0.2, num_files=3, doubt=0.05),
     3: _Effort(bytes_below=0.005, levels_above=0.15, aim=0.05, num_files=100, doubt=0.25),
 }

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink import cover
@@ -133,23 +134,24 @@ def _kept(span: cover.Span, unit: int, length: int) -> tuple[slice, slice]:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _compact(com: Any, variables: Variables, tables: jax.Array, x: jax.Array) -> jax.Array:
-    def one(pixels: jax.Array) -> jax.Array:
-        y = com.apply(
-            variables, images.to_float(pixels)[None], tables[None], method="compact_extended"
-        )
-        return images.to_uint8(y[0])
-
     with jax.default_matmul_precision("highest"):
-        return jax.vmap(one)(x)
+        y = com.apply(
+            variables, images.to_float(x), _for_each(x, tables), method="compact_extended"
+        )
+    return images.to_uint8(y)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _reconstruct(rec: Any, variables: Variables, tables: jax.Array, y_hat: jax.Array) -> jax.Array:
-    def one(pixels: jax.Array) -> jax.Array:
-        x_hat = rec.apply(
-            variables, images.to_float(pixels)[None], tables[None], method="reconstruct_extended"
-        )
-        return images.to_uint8(x_hat[0])
-
     with jax.default_matmul_precision("highest"):
-        return jax.vmap(one)(y_hat)
+        x_hat = rec.apply(
+            variables,
+            images.to_float(y_hat),
+            _for_each(y_hat, tables),
+            method="reconstruct_extended",
+        )
+    return images.to_uint8(x_hat)
+
+
+def _for_each(windows: jax.Array, tables: jax.Array) -> jax.Array:
+    return jnp.broadcast_to(tables, (len(windows), *tables.shape))

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax import traverse_util
 from safetensors.numpy import save
 
 from jaxshrink.documents import (
@@ -105,7 +106,7 @@ def load_weights(name_or_path: str) -> Weights:
     if name_or_path not in shipped_weights():
         path = Path(name_or_path)
     try:
-        return _checked(*read_weights(path))
+        return _checked(*read_weights(path), trusted=path.parent == SHIPPED)
     except FileNotFoundError:
         known = ", ".join(shipped_weights()) or "none"
         raise CheckpointError(
@@ -146,8 +147,15 @@ _CONFIGS = mapping(
 )
 
 
-def _checked(metadata: dict[str, str], arrays: Mapping[str, np.ndarray]) -> Weights:
-    """Raises DocumentError."""
+def _checked(
+    metadata: dict[str, str], arrays: Mapping[str, np.ndarray], *, trusted: bool
+) -> Weights:
+    """The weights; raises DocumentError.
+
+    Args:
+      metadata, arrays: what the file holds.
+      trusted: whether the arrays fit the config, as in this package: to see that takes a while.
+    """
     if metadata.get("format") != str(_FORMAT):
         raise DocumentError("weights of another format")
     _METADATA(metadata, "metadata")
@@ -159,10 +167,9 @@ def _checked(metadata: dict[str, str], arrays: Mapping[str, np.ndarray]) -> Weig
     variables = {}
     for scale, config in configs.items():
         _check_depth(scale, config["model"], arrays)
-        try:
-            variables[scale] = _restore(create_networks(config["model"]), arrays, f"{scale}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise DocumentError(f"its arrays do not fit its config ({error})") from None
+        variables[scale] = _restore(arrays, f"{scale}/")
+        if not trusted:
+            _check_shapes(variables[scale], config["model"])
     weights = Weights(metadata["name"], configs, variables, description)
     if weights.digest.hex() != metadata["sha256"]:
         raise DocumentError("damaged (its hash is another)")
@@ -215,15 +222,32 @@ def _names(tree: Any) -> list[str]:
     return ["/".join(str(getattr(k, "name", getattr(k, "key", k))) for k in p) for p in paths]
 
 
-def _restore(networks: Networks, arrays: Mapping[str, np.ndarray], prefix: str) -> Networks:
-    template = variables_template(networks)
-    leaves = []
-    for name, leaf in zip(_names(template), jax.tree.leaves(template), strict=True):
-        array = arrays[f"{prefix}/{name}"]
-        if array.shape != leaf.shape or array.dtype != leaf.dtype:
-            raise ValueError(f"{name} is {array.dtype} {array.shape}")
-        leaves.append(array)
-    return jax.tree.unflatten(jax.tree.structure(template), leaves)
+def _restore(arrays: Mapping[str, np.ndarray], prefix: str) -> Networks:
+    """The variables of one scale, of their names in `_arrays`."""
+    named = {
+        tuple(name.removeprefix(prefix).split("/")): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+    try:
+        found = traverse_util.unflatten_dict(named)
+        return Networks(**{net: {"batch_stats": {}, **found[net]} for net in ("com", "rec")})
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
+        raise DocumentError("its arrays are of no model") from None
+
+
+def _check_shapes(variables: Networks, model: Mapping[str, Any]) -> None:
+    template = variables_template(create_networks(model))
+    wanted, found = (
+        {*zip(_names(tree), _shapes(tree), strict=True)} for tree in (template, variables)
+    )
+    if wanted != found:
+        name = min(wanted ^ found)[0]
+        raise DocumentError(f"its arrays do not fit its config ({name})")
+
+
+def _shapes(tree: Any) -> list[tuple]:
+    return [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(tree)]
 
 
 def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, Networks]:

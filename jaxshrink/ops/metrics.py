@@ -5,7 +5,6 @@ Images are (N, H, W, C), floating point in [0, 1]; every function returns (N,).
 
 import functools
 
-import dm_pix
 import jax
 import jax.numpy as jnp
 
@@ -20,12 +19,16 @@ MS_SSIM_MIN_SIDE = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
 
 def mse(a: jax.Array, b: jax.Array) -> jax.Array:
     """Mean squared error over the pixels and channels of each pair."""
+    import dm_pix  # which takes a while, and is not needed to store a photograph
+
     check_pair(a, b)
     return dm_pix.mse(a, b)
 
 
 def psnr(a: jax.Array, b: jax.Array) -> jax.Array:
     """Peak signal-to-noise ratio in decibels, for a peak of 1; infinite for equal images."""
+    import dm_pix
+
     check_pair(a, b)
     return dm_pix.psnr(a, b)
 
@@ -36,6 +39,8 @@ def ssim(a: jax.Array, b: jax.Array) -> jax.Array:
     Raises:
       ValueError: if a side is shorter than the window.
     """
+    import dm_pix
+
     check_pair(a, b)
     if min(a.shape[1:3]) < SSIM_WINDOW:
         raise ValueError(f"SSIM needs sides of at least {SSIM_WINDOW}, got {a.shape[1:3]}")
