@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 _FOLDER = "jax_compilation_cache_dir"
 # Most of our functions compile within JAX's default of a second; many together take long.
 _DEFAULTS = {
-    "jax_persistent_cache_min_compile_time_secs": 0.1,
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
 
@@ -26,7 +26,7 @@ _DAMAGED = re.compile(r"Error (?:reading|writing) persistent compilation cache e
 
 
 def keep_compiled() -> None:
-    """Turns the cache on, in the user's cache folder, unless JAX's own settings name another place.
+    """Turns JAX's cache on, in the user's cache folder, unless JAX's own settings name another.
 
     JAX_ENABLE_COMPILATION_CACHE=false keeps it off. Where that folder cannot be written, or is
     one that others can write to, there is no cache: it holds native code, which is run.
@@ -38,6 +38,33 @@ def keep_compiled() -> None:
             jax.config.update(name, value)
     if getattr(jax.config, _FOLDER):
         return
+    folder = _usable_folder()
+    if folder is not None:
+        jax.config.update(_FOLDER, str(folder))
+        _heal(folder)
+
+
+def keep_executables() -> None:
+    """Turns the cache of `precompiled.py` on instead, on a CPU: a run starts a second sooner.
+
+    The folder and its conditions are those of `keep_compiled`.
+    """
+    import jax
+
+    from jaxshrink import precompiled
+
+    told = getattr(jax.config, _FOLDER)
+    if precompiled.device().platform != "cpu" or (told and "://" in told):
+        keep_compiled()
+    elif jax.config.jax_enable_compilation_cache:
+        folder = Path(told) if told else _usable_folder()
+        # An executable that came from JAX's cache cannot be kept in another.
+        jax.config.update("jax_enable_compilation_cache", False)
+        precompiled.keep_executables(folder)
+
+
+def _usable_folder() -> Path | None:
+    """The user's; None, with a warning, where there is none to be trusted and written to."""
     try:
         folder = _folder_of_the_user()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,10 +73,9 @@ def keep_compiled() -> None:
             pass
     except (OSError, RuntimeError) as error:
         _log.warning("compiled functions are not kept: %s", error)
-        return
-    jax.config.update(_FOLDER, str(folder))
-    _heal(folder)
+        return None
     _prune(folder)
+    return folder
 
 
 def _prune(folder: Path) -> None:

@@ -12,6 +12,7 @@ from jaxshrink import tiles
 from jaxshrink.models import Networks, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
+from jaxshrink.precompiled import precompiled
 
 
 class Pipeline:
@@ -36,7 +37,12 @@ class Pipeline:
         self.largest_tile = tiles.LARGEST
         self._com = networks.com.clone(dtype=jnp.float32)
         self._rec = networks.rec.clone(dtype=jnp.float32)
-        self._variables = jax.device_put(variables, jax.local_devices()[0])
+        self._given = variables
+
+    @functools.cached_property
+    def _variables(self) -> Networks:
+        """On the device; copied there when they are needed."""
+        return jax.device_put(self._given, jax.local_devices()[0])
 
     @property
     def channels(self) -> int:
@@ -54,7 +60,7 @@ class Pipeline:
     def tables(self, quality: float) -> np.ndarray:
         """The codec's tables at a quality in 1..100: whole numbers, float32 (2, 8, 8)."""
         if self._learned_tables:
-            return np.asarray(_tables(self._com, self._variables.com, jnp.float32(quality)))
+            return np.asarray(_tables(self._com, self._variables.com, np.float32(quality)))
         return np.asarray(jpeg.standard_tables(jnp.float32(quality)))
 
     def compact(self, x: np.ndarray, tables: np.ndarray | None = None) -> np.ndarray:
@@ -120,7 +126,7 @@ class Pipeline:
                 x,
                 y,
                 tables,
-                lmbda,
+                np.float32(lmbda),
             )
         )
 
@@ -165,7 +171,7 @@ def enlarge(y_hat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return y_hat if y_hat.shape[1:3] == size else np.asarray(_enlarge(size, y_hat))
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@precompiled(num_static=1)
 def _tables(com: Any, variables: Variables, quality: jax.Array) -> jax.Array:
     lmbda = lmbda_of_quality(quality)[None]
     with jax.default_matmul_precision("highest"):

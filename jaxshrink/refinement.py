@@ -3,7 +3,6 @@
 The gradient comes through the differentiable JPEG and RecCNN, neither of which changes.
 """
 
-import functools
 from typing import Any
 
 import jax
@@ -13,13 +12,14 @@ import optax
 from jaxshrink.models import Variables
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
+from jaxshrink.precompiled import precompiled
 
 # Of Adam in refinement, at its start: a sixteenth of a level per step. Larger ones lose in the
 # rounding what they gain.
 _REFINEMENT_RATE = 1 / 16 / 255
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+@precompiled(num_static=4)
 def refine(
     rec: Any,
     distortion: Distortion,

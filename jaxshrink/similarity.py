@@ -10,6 +10,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,16 +18,22 @@ import numpy as np
 
 from jaxshrink.ops import images
 from jaxshrink.ops import ssimulacra2 as definition
-from jaxshrink.ops.blur import WINDOW
+from jaxshrink.ops.blur import WINDOW, moments
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE, MS_SSIM_WEIGHTS, ssim_maps
+from jaxshrink.precompiled import precompiled
 
 _BORDER = WINDOW - 1
 _ROWS = 256  # of a strip, where no window is looked through
 # Of the part of a map that one window gives. Few, because each is compiled, which takes a second.
-_SIDES = (32, 64, 128, 256)
+_SIDES = (64, 128, 256)
+
+# Of a smaller original, what its windows give is kept: 36 bytes per pixel and channel.
+_KEPT = 2**20
 
 # (image, first row and column of a window, its side) -> (side, side, C)
 _Cut = Callable[[np.ndarray, int, int, int], np.ndarray]
+# An image, and what the blur's window sees of it.
+_Seen = tuple[jax.Array, tuple[jax.Array, jax.Array]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +55,13 @@ class Reference:
     """A photograph that others are compared with; what they need of it is computed once.
 
     Args:
-      x: the original; at most three times its memory is taken beside it.
+      x: the original; beside it at most three times its memory is taken, and of a small one all
+        that others are compared with.
     """
 
     def __init__(self, x: np.ndarray) -> None:
         self._x = x
+        self._is_small = x.shape[0] * x.shape[1] <= _KEPT
 
     def compare(self, x_hat: np.ndarray) -> Similarity:
         """Measures a photograph of the same shape by all that its sides are long enough for."""
@@ -80,8 +89,7 @@ class Reference:
         product = np.ones(self._x.shape[2])
         pairs = zip(self._scales, _ms_ssim_scales(x_hat), MS_SSIM_WEIGHTS, strict=True)
         for scale, (a, b, weight) in enumerate(pairs):
-            size = (a.shape[0] - _BORDER, a.shape[1] - _BORDER)
-            similar, contrast_structure = _means(_ssim_sums, a, b, size, _inside)
+            similar, contrast_structure = a.means(b)
             last = scale == len(MS_SSIM_WEIGHTS) - 1
             product *= np.maximum(similar if last else contrast_structure, 0.0) ** weight
         return float(product.mean())
@@ -97,18 +105,17 @@ class Reference:
                 f"SSIMULACRA2 needs sides of at least {definition.MIN_SIDE}, got {self._x.shape}"
             )
         moments = [
-            _means(_difference_sums, a, b, (a.shape[0], a.shape[1]), _around)
-            for a, b in zip(self._linear_scales, _linear_scales(x_hat), strict=True)
+            a.means(b) for a, b in zip(self._linear_scales, _linear_scales(x_hat), strict=True)
         ]
-        return float(_score(np.stack(moments).astype(np.float32))[0])
+        return float(np.asarray(_score(np.stack(moments).astype(np.float32)))[0])
 
     @functools.cached_property
-    def _scales(self) -> list[np.ndarray]:
-        return list(_ms_ssim_scales(self._x))
+    def _scales(self) -> list["_Scale"]:
+        return [_Scale(image, _SSIM, self._is_small) for image in _ms_ssim_scales(self._x)]
 
     @functools.cached_property
-    def _linear_scales(self) -> list[np.ndarray]:
-        return list(_linear_scales(self._x))
+    def _linear_scales(self) -> list["_Scale"]:
+        return [_Scale(image, _DIFFERENCES, self._is_small) for image in _linear_scales(self._x)]
 
 
 def similarity(a: np.ndarray, b: np.ndarray) -> Similarity:
@@ -136,25 +143,53 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return 10 * math.log10(255**2 * a.size / total) if total else math.inf
 
 
-def _means(
-    sums: Callable, a: np.ndarray, b: np.ndarray, size: tuple[int, int], cut: _Cut
-) -> np.ndarray:
-    """Means of maps over an image.
+@dataclasses.dataclass(frozen=True)
+class _Maps:
+    """Maps over an image, of which the sums are taken window by window.
 
-    Args:
-      sums: (window of a, window of b, rows and columns of the map from the window's corner on, the
-        window's first column) -> sums over the maps.
-      a, b: of one scale, uint8 or float32.
-      size: (H, W) of the maps.
+    Attributes:
+      border: by how many rows and columns they are smaller than the image.
       cut: what a window sees.
+      seen: (the original's window, columns of the map from the window's corner on, the window's
+        first column) -> what others are compared with there.
+      sums: (that, another's window, rows and columns of the map from the corner on, the first
+        column) -> sums over the maps.
     """
-    total: np.ndarray | float = 0.0
-    side, corners = _windows(size)
-    for top, left in corners:
-        windows = [cut(image, top, left, side + _BORDER) for image in (a, b)]
-        kept = np.array([size[0] - top, size[1] - left], np.int32)
-        total = total + np.asarray(sums(*windows, kept, np.int32(left)), np.float64)
-    return np.asarray(total) / (size[0] * size[1])
+
+    border: int
+    cut: _Cut
+    seen: Callable
+    sums: Callable
+
+
+class _Scale:
+    """One scale of an original, uint8 or float32; `is_small` if what it gives is to be kept."""
+
+    def __init__(self, image: np.ndarray, maps: _Maps, is_small: bool) -> None:
+        self._image, self._maps = image, maps
+        self._seen: dict[tuple[int, int], Any] | None = {} if is_small else None
+
+    def means(self, other: np.ndarray) -> np.ndarray:
+        """Means of the maps over another image of this size."""
+        maps = self._maps
+        size = (self._image.shape[0] - maps.border, self._image.shape[1] - maps.border)
+        total: np.ndarray | float = 0.0
+        side, corners = _windows(size)
+        for top, left in corners:
+            window = maps.cut(other, top, left, side + _BORDER)
+            kept = np.array([size[0] - top, size[1] - left], np.int32)
+            sums = maps.sums(self._seen_at(top, left, side, kept), window, kept, np.int32(left))
+            total = total + np.asarray(sums, np.float64)
+        return np.asarray(total) / (size[0] * size[1])
+
+    def _seen_at(self, top: int, left: int, side: int, kept: np.ndarray) -> Any:
+        if self._seen is not None and (top, left) in self._seen:
+            return self._seen[top, left]
+        window = self._maps.cut(self._image, top, left, side + _BORDER)
+        seen = self._maps.seen(window, kept, np.int32(left))
+        if self._seen is not None:
+            self._seen[top, left] = seen
+        return seen
 
 
 def _windows(size: tuple[int, int]) -> tuple[int, Iterator[tuple[int, int]]]:
@@ -193,27 +228,33 @@ def _filled(part: np.ndarray, side: int, left: int) -> np.ndarray:
     return window
 
 
-@jax.jit
-def _ssim_sums(a: jax.Array, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
+@precompiled()
+def _ssim_seen(a: jax.Array, kept: jax.Array, left: jax.Array) -> _Seen:
+    del kept, left
+    image = _to_float(a)[None]
+    return image, moments(image)
+
+
+@precompiled()
+def _ssim_sums(seen: _Seen, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
     """Of SSIM and of its contrast-structure part: (2, C)."""
     del left
-    maps = jnp.concatenate(ssim_maps(*(_to_float(image)[None] for image in (a, b))))
+    a, moments_a = seen
+    maps = jnp.concatenate(ssim_maps(a, _to_float(b)[None], moments_a))
     return jnp.sum(jnp.where(_mask(maps, kept), maps, 0.0), axis=(1, 2))
 
 
-@jax.jit
-def _difference_sums(a: jax.Array, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
+@precompiled()
+def _difference_seen(a: jax.Array, kept: jax.Array, left: jax.Array) -> _Seen:
+    image = _masked_xyb(a, kept, left)
+    return image, moments(image)
+
+
+@precompiled()
+def _difference_sums(seen: _Seen, b: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
     """Of the maps of SSIMULACRA2 and of their fourth powers: (2, 3, 1, 3)."""
-    pair = jnp.stack([a, b])
-    if pair.dtype == jnp.uint8:
-        pair = definition.to_linear(images.to_float(pair))
-    elif pair.shape[3] == 1:
-        pair = jnp.repeat(pair, 3, axis=3)
-    # Columns left and right of the image are zero in XYB, which no colour is.
-    column = jnp.arange(pair.shape[2]) - _BORDER // 2
-    in_image = (column + left >= 0) & (column < kept[1])
-    xyb = jnp.where(in_image[:, None], definition.to_xyb(pair), 0.0)
-    maps = definition.difference_maps(xyb)
+    a, moments_a = seen
+    maps = definition.difference_maps(a, _masked_xyb(b, kept, left), moments_a)
     maps = jnp.where(_mask(maps[0], kept), maps, 0.0)
     # Rows first, laid flat: on a CPU a third faster than both sides at once.
     flat = maps.reshape(3, maps.shape[2], -1)
@@ -221,7 +262,23 @@ def _difference_sums(a: jax.Array, b: jax.Array, kept: jax.Array, left: jax.Arra
     return columns.reshape(2, 3, 1, -1, 3).sum(axis=3)
 
 
-_score = jax.jit(definition.score)
+def _masked_xyb(window: jax.Array, kept: jax.Array, left: jax.Array) -> jax.Array:
+    """A window in XYB, (1, side, side, 3); zero left and right of the image, as no colour is."""
+    image = window[None]
+    if image.dtype == jnp.uint8:
+        image = definition.to_linear(images.to_float(image))
+    elif image.shape[3] == 1:
+        image = jnp.repeat(image, 3, axis=3)
+    column = jnp.arange(image.shape[2]) - _BORDER // 2
+    in_image = (column + left >= 0) & (column < kept[1])
+    return jnp.where(in_image[:, None], definition.to_xyb(image), 0.0)
+
+
+_SSIM = _Maps(_BORDER, _inside, _ssim_seen, _ssim_sums)
+_DIFFERENCES = _Maps(0, _around, _difference_seen, _difference_sums)
+
+_linear = precompiled()(definition.to_linear)
+_score = precompiled()(definition.score)
 
 
 def _mask(maps: jax.Array, kept: jax.Array) -> jax.Array:
@@ -291,5 +348,4 @@ _TO_FLOAT = np.arange(256, dtype=np.float32) / np.float32(255)
 
 @functools.cache
 def _to_linear_table() -> np.ndarray:
-    levels = jnp.asarray(_TO_FLOAT).reshape(1, 16, 16, 1)
-    return np.asarray(definition.to_linear(levels))[..., 0].reshape(256)
+    return np.asarray(_linear(_TO_FLOAT.reshape(1, 16, 16, 1)))[..., 0].reshape(256)

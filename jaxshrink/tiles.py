@@ -20,6 +20,7 @@ import numpy as np
 from jaxshrink import cover
 from jaxshrink.models import UNIT, ResidualComCNN, ResidualRecCNN, Variables
 from jaxshrink.ops import images
+from jaxshrink.precompiled import precompiled
 
 # A window's side, in the photograph's pixels.
 LARGEST = UNIT * cover.SIDES[-1]
@@ -132,7 +133,7 @@ def _kept(span: cover.Span, unit: int, length: int) -> tuple[slice, slice]:
     return slice(first, max(first, last)), slice(first - start, max(first, last) - start)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@precompiled(num_static=1)
 def _compact(com: Any, variables: Variables, tables: jax.Array, x: jax.Array) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         y = com.apply(
@@ -141,7 +142,7 @@ def _compact(com: Any, variables: Variables, tables: jax.Array, x: jax.Array) ->
     return images.to_uint8(y)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@precompiled(num_static=1)
 def _reconstruct(rec: Any, variables: Variables, tables: jax.Array, y_hat: jax.Array) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         x_hat = rec.apply(

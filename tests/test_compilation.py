@@ -7,7 +7,8 @@ import sys
 import jax
 import pytest
 
-from jaxshrink.compilation import keep_compiled
+from jaxshrink import precompiled
+from jaxshrink.compilation import keep_compiled, keep_executables
 
 _SETTING = "jax_compilation_cache_dir"
 
@@ -84,7 +85,8 @@ import os
 import subprocess
 import sys
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-from jaxshrink.compilation import keep_compiled
+from jaxshrink import precompiled
+from jaxshrink.compilation import keep_compiled, keep_executables
 import jax
 keep_compiled()
 print(jax.jit(lambda x: x + 1)(1))
@@ -118,3 +120,39 @@ def test_it_does_not_grow_for_ever(tmp_path, monkeypatch):
         os.utime(folder / f"{age}", (10**9 - age, 10**9 - age))
     keep_compiled()
     assert {path.name for path in folder.iterdir()} == {"0", "1"}
+
+
+@pytest.fixture
+def executables_kept(monkeypatch):
+    """Where executables are kept, as `keep_executables` has it; JAX's switch as it was."""
+    before = jax.config.jax_enable_compilation_cache
+    yield lambda: precompiled._folder
+    jax.config.update("jax_enable_compilation_cache", before)
+    precompiled.keep_executables(None)
+
+
+def test_the_tool_keeps_executables_in_place_of_jaxs_cache(tmp_path, monkeypatch, executables_kept):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    keep_executables()
+    assert executables_kept() == tmp_path / "jaxshrink"
+    assert not jax.config.jax_enable_compilation_cache
+
+
+def test_the_tool_keeps_them_where_jax_was_told_to(tmp_path, executables_kept):
+    jax.config.update(_SETTING, str(tmp_path))
+    keep_executables()
+    assert executables_kept() == tmp_path
+
+
+def test_the_tool_leaves_a_remote_cache_to_jax(executables_kept):
+    jax.config.update(_SETTING, "gs://bucket/compiled")
+    keep_executables()
+    assert executables_kept() is None
+    assert jax.config.jax_enable_compilation_cache
+
+
+def test_the_tool_keeps_nothing_where_jax_may_not(tmp_path, monkeypatch, executables_kept):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    jax.config.update("jax_enable_compilation_cache", False)
+    keep_executables()
+    assert executables_kept() is None

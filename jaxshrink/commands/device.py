@@ -1,6 +1,6 @@
 """JAX as the commands use it."""
 
-from jaxshrink.compilation import keep_compiled
+from jaxshrink.compilation import keep_executables
 from jaxshrink.errors import ConfigError
 from jaxshrink.memory import keep_freed_memory
 
@@ -17,10 +17,9 @@ def start_jax(device: str | None) -> None:
     keep_freed_memory()
     import jax
 
-    keep_compiled()
-    if device is None:
-        return
-    try:
-        jax.config.update("jax_default_device", jax.devices(device)[0])
-    except RuntimeError:
-        raise ConfigError(f"--device {device}: JAX finds none here") from None
+    if device is not None:
+        try:
+            jax.config.update("jax_default_device", jax.devices(device)[0])
+        except RuntimeError:
+            raise ConfigError(f"--device {device}: JAX finds none here") from None
+    keep_executables()

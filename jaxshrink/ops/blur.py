@@ -21,6 +21,12 @@ def blur(image: jax.Array) -> jax.Array:
     return lax.optimization_barrier(_correlate(lax.optimization_barrier(rows), 2))
 
 
+def moments(image: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What the window sees: the mean and the mean of squares, each (N, H - 10, W - 10, C)."""
+    mean, squares = jnp.split(blur(jnp.concatenate([image, image * image])), 2)
+    return mean, squares
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _correlate(image: jax.Array, axis: int) -> jax.Array:
     def by_taps(image: jax.Array) -> jax.Array:

@@ -8,7 +8,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.ops.blur import WINDOW, blur
+from jaxshrink.ops.blur import WINDOW, blur, moments
 
 SSIM_WINDOW = WINDOW
 _K1, _K2 = 0.01, 0.03
@@ -89,11 +89,18 @@ def _ssim_terms(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     return similarity.mean(axis=(1, 2)), contrast_structure.mean(axis=(1, 2))
 
 
-def ssim_maps(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """SSIM and its contrast-structure part around every pixel, each (N, H - 10, W - 10, C)."""
+def ssim_maps(
+    a: jax.Array, b: jax.Array, moments_a: tuple[jax.Array, jax.Array] | None = None
+) -> tuple[jax.Array, jax.Array]:
+    """SSIM and its contrast-structure part around every pixel, each (N, H - 10, W - 10, C).
+
+    Args:
+      a, b: the images.
+      moments_a: `moments(a)`, if they are known.
+    """
     c1, c2 = _K1**2, _K2**2
-    blurred = blur(jnp.concatenate([a, b, a * a, b * b, a * b]))
-    mean_a, mean_b, square_a, square_b, product = jnp.split(blurred, 5)
+    mean_a, square_a = moments(a) if moments_a is None else moments_a
+    mean_b, square_b, product = jnp.split(blur(jnp.concatenate([b, b * b, a * b])), 3)
     variances = square_a + square_b - mean_a * mean_a - mean_b * mean_b
     covariance = product - mean_a * mean_b
     contrast_structure = (2.0 * covariance + c2) / (variances + c2)

@@ -20,7 +20,7 @@ import numpy as np
 from jax import lax
 
 from jaxshrink.ops import images
-from jaxshrink.ops.blur import WINDOW, blur
+from jaxshrink.ops.blur import WINDOW, blur, moments
 from jaxshrink.ops.metrics import check_pair
 
 NUM_SCALES = 6
@@ -80,7 +80,8 @@ def ssimulacra2(original: jax.Array, distorted: jax.Array) -> jax.Array:
             pair = images.halve(images.pad_to_even(pair))
         if min(pair.shape[1:3]) < MIN_SIDE:
             break
-        maps = difference_maps(pad(to_xyb(pair)))
+        a, b = jnp.split(pad(to_xyb(pair)), 2)
+        maps = difference_maps(a, b)
         scales.append(jnp.stack([mean(maps), mean(maps**4)]))
     return score(jnp.stack(scales))
 
@@ -133,20 +134,23 @@ def pad(image: jax.Array) -> jax.Array:
     return jnp.pad(reflected, ((0, 0), (0, 0), border, (0, 0)))
 
 
-def difference_maps(pair: jax.Array) -> jax.Array:
+def difference_maps(
+    a: jax.Array, b: jax.Array, moments_a: tuple[jax.Array, jax.Array] | None = None
+) -> jax.Array:
     """The three maps: 1 - SSIM, edges added, edges lost.
 
     Args:
-      pair: originals and distorted pictures, one after the other, padded: (2N, H + 10, W + 10, 3).
+      a, b: originals and distorted pictures in XYB, padded: (N, H + 10, W + 10, 3).
+      moments_a: `moments(a)`, if they are known.
 
     Returns:
       (3, N, H, W, 3), not negative.
     """
-    a, b = jnp.split(pair, 2)
-    blurred = blur(jnp.concatenate([a, b, a * a + b * b, jnp.square(a - b)]))
-    mean_a, mean_b, squares, difference = jnp.split(blurred, 4)
+    mean_a, square_a = moments(a) if moments_a is None else moments_a
+    blurred = blur(jnp.concatenate([b, b * b, jnp.square(a - b)]))
+    mean_b, square_b, difference = jnp.split(blurred, 3)
     shift = jnp.square(mean_a - mean_b)
-    variances = squares - mean_a * mean_a - mean_b * mean_b
+    variances = square_a + square_b - mean_a * mean_a - mean_b * mean_b
     # 1 - (2 covariance + c) / (variances + c), by the variance of the difference: in float32, the
     # covariance of nearly equal images would be rounded to a score below 100.
     unlike = (difference - shift) / (variances + _C2)
