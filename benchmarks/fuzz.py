@@ -22,7 +22,7 @@ import atheris
 with atheris.instrument_imports(include=["jaxshrink"]):
     from jaxshrink import container
     from jaxshrink.errors import JaxshrinkError
-    from jaxshrink.files.opening import read_metadata
+    from jaxshrink.files.reading import read_metadata
     from jaxshrink.files.stripping import without_metadata
     from jaxshrink.photographs import ALL, PLACE, Photograph, compact_file, fitting, stripped
 

@@ -18,9 +18,13 @@ from jaxshrink.files import color
 from jaxshrink.files.exif import ORIENTATION, Exif, is_exif
 from jaxshrink.files.exif_changes import is_adobe_rgb
 from jaxshrink.files.metadata import Metadata, at_size, in_srgb, upright, without_place
-from jaxshrink.files.opening import read_metadata, read_orientation
 from jaxshrink.files.pixels import REFUSE, to_8_bits
-from jaxshrink.files.reading import orientation_of, read_metadata_of
+from jaxshrink.files.reading import (
+    orientation_of,
+    read_metadata,
+    read_metadata_of,
+    read_orientation,
+)
 from jaxshrink.files.stripping import ALL, NOTHING, PLACE, without_metadata
 from jaxshrink.files.writing import add_metadata, fitting
 from jaxshrink.opening import decoding, load_image, open_image

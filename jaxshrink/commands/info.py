@@ -34,7 +34,7 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _facts(data: bytes) -> dict[str, Any]:
-    from jaxshrink.files.opening import read_metadata
+    from jaxshrink.files.reading import read_metadata
     from jaxshrink.opening import open_image
 
     marker = container.find(data)

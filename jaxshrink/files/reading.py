@@ -7,14 +7,15 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from jaxshrink.files import exif as exif_module
 from jaxshrink.files import photoshop, reading_others, tiff
 from jaxshrink.files.exif import ORIENTATION, Exif, is_exif
-from jaxshrink.files.metadata import Metadata, Resolution, Told, resolution_in_exif
+from jaxshrink.files.metadata import Metadata, Resolution, Told, resolution_in_exif, upright
 from jaxshrink.files.reading_jpeg import EXIF_HEADER, XMP_HEADER, read_jpeg
 from jaxshrink.files.segments import Part, png_chunks
+from jaxshrink.opening import open_image
 
 XMP_KEYWORD = "XML:com.adobe.xmp"
 PROFILE_KEYWORD = "Raw profile type "
@@ -26,6 +27,23 @@ TEXT_KEYWORDS = (
 # Of a text that is stored compressed.
 _LONGEST_TEXT = 2**24
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])")
+
+# A PNG's IPTC is a text of twice its size, which must not lose the picture.
+PngImagePlugin.MAX_TEXT_CHUNK = 2**24
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """What a picture that can be decoded says beside its pixels, as of its upright pixels."""
+    with open_image(data, max_pixels=2**63) as image:
+        metadata, _ = read_metadata_of(image, data)
+    return upright(metadata, orientation_of(metadata))[0]
+
+
+def read_orientation(data: bytes) -> int:
+    """How the pixels of a picture that can be decoded lie, 1 to 8, as EXIF has it."""
+    with open_image(data, max_pixels=2**63) as image:
+        metadata, _ = read_metadata_of(image, data)
+    return orientation_of(metadata)
 
 
 def read_metadata_of(image: Image.Image, data: bytes) -> Told:

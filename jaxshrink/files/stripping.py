@@ -10,8 +10,7 @@ from jaxshrink.files import avif, color, photoshop
 from jaxshrink.files.exif import ORIENTATION, SHORT, Exif, is_exif, minimal
 from jaxshrink.files.exif_changes import is_adobe_rgb, remove_place
 from jaxshrink.files.metadata import Metadata, is_of_place, packet_without_place, without_place
-from jaxshrink.files.opening import read_metadata
-from jaxshrink.files.reading import PROFILE_KEYWORD, XMP_KEYWORD, orientation_of
+from jaxshrink.files.reading import PROFILE_KEYWORD, XMP_KEYWORD, orientation_of, read_metadata
 from jaxshrink.files.reading_jpeg import (
     EXIF_HEADER,
     EXTENSION_HEADER,
