@@ -12,10 +12,12 @@ from typing import Any
 import jax
 import ml_collections
 
-from jaxshrink import __version__, container, workdir
+from jaxshrink import __version__
 from jaxshrink.errors import CheckpointError, ConfigError, JaxshrinkError
-from jaxshrink.evaluation.run import load_best
+from jaxshrink.files import markers
 from jaxshrink.models.weights import Weights, save_weights
+from jaxshrink.runs import workdir
+from jaxshrink.runs.restore import load_best
 
 
 def main() -> int:
@@ -43,7 +45,7 @@ def pack(name: str, folders: list[Path], notes: str) -> Weights:
       ConfigError: if one holds a model that cannot be packed, or two hold models of one scale.
       CheckpointError: if one holds none, or it is damaged.
     """
-    if not container.is_model_name(name):
+    if not markers.is_model_name(name):
         raise ConfigError(f"--name {name}: a-z, 0-9, '.', '_', '-', at most 32, no sign first")
     configs, variables, steps = {}, {}, {}
     for folder in folders:

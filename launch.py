@@ -67,8 +67,8 @@ def join_cluster() -> None:
 def run() -> None:
     """Does what the flags say."""
     # Imported here so that --help and a bad flag are answered at once.
-    from jaxshrink.compilation import keep_compiled
-    from jaxshrink.evaluation.run import evaluate
+    from jaxshrink.evaluation.evaluate import evaluate
+    from jaxshrink.runtime.compile_cache import keep_compiled
     from jaxshrink.training import devices
     from jaxshrink.training.loop import train
 

@@ -52,18 +52,20 @@ from benchmarks.damage import (
     good_photographs,
     odd_files,
 )
-from jaxshrink import container, errors, workdir
-from jaxshrink.checkpoints import CheckpointStore
-from jaxshrink.commands.info import _facts
-from jaxshrink.compressor import Compressor
+from jaxshrink import errors
+from jaxshrink.bench.cache import PointCache
+from jaxshrink.bench.curves import read_curve
+from jaxshrink.cli.info import _facts
+from jaxshrink.compression.api import Model
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.errors import JaxshrinkError
-from jaxshrink.evaluation.cache import PointCache
-from jaxshrink.evaluation.rate_distortion import read_curve
+from jaxshrink.files import markers
+from jaxshrink.files.photographs import PLACE, compact_file, read_photograph, stripped
 from jaxshrink.models.weights import load_weights, save_weights
-from jaxshrink.photographs import PLACE, compact_file, read_photograph, stripped
-from jaxshrink.tool import Model
+from jaxshrink.runs import workdir
+from jaxshrink.runs.checkpoints import CheckpointStore
 from tests.untrained import untrained_weights
 
 MAX_SECONDS = 30.0
@@ -148,7 +150,7 @@ def _information(arsenal: Arsenal, rng: np.random.Generator) -> str:
 
 def _marker(arsenal: Arsenal, rng: np.random.Generator) -> str:
     data = _pick(arsenal.compact, rng)
-    marker = container.find(data)
+    marker = markers.find(data)
     return "marker" if marker else "no marker"
 
 

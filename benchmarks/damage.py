@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.odd_pictures import odd_pictures
-from jaxshrink.compressor import Compressor
-from tests.commands import sixty
+from jaxshrink.compression.compressor import Compressor
+from tests.cli import sixty
 
 # What lengths, counts and markers of formats are made of.
 _TELLING = (0, 1, 2, 4, 8, 127, 128, 216, 217, 225, 254, 255)

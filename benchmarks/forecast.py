@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxshrink import forecast
-from jaxshrink.candidates import Files, Way
-from jaxshrink.closeness import DECIBELS, EYE, Metric, Rule
-from jaxshrink.compilation import keep_compiled
-from jaxshrink.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression import forecast
+from jaxshrink.compression.candidates import Files, Way
+from jaxshrink.compression.closeness import DECIBELS, EYE, Metric, Rule
+from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.forecast import AS_CLOSE, AS_LARGE
 from jaxshrink.data import list_images
-from jaxshrink.forecast import AS_CLOSE, AS_LARGE
-from jaxshrink.models.weights import DEFAULT_MODEL
+from jaxshrink.runtime.compile_cache import keep_compiled
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 # Qualities, by scale.
 _GRID = {

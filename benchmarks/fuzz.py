@@ -20,17 +20,17 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["jaxshrink"]):
-    from jaxshrink import container
     from jaxshrink.errors import JaxshrinkError
+    from jaxshrink.files import markers
+    from jaxshrink.files.photographs import ALL, PLACE, Photograph, compact_file, fitting, stripped
     from jaxshrink.files.reading import read_metadata
     from jaxshrink.files.stripping import without_metadata
-    from jaxshrink.photographs import ALL, PLACE, Photograph, compact_file, fitting, stripped
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.damage import good_compact_files, good_photographs
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from tests.untrained import untrained_weights
@@ -50,9 +50,9 @@ def _fill(folder: Path) -> bytes:
 
 
 def _read_marker(data: bytes) -> None:
-    marker = container.find(data)
+    marker = markers.find(data)
     if marker is not None:
-        container.placed(marker, marker.compact_size)
+        markers.placed(marker, marker.compact_size)
 
 
 def _clean(data: bytes) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS, decode_jpeg, largest_quality_within
+from jaxshrink.compression.api import Model
 from jaxshrink.data import list_images, read_image
-from jaxshrink.models.weights import DEFAULT_MODEL
-from jaxshrink.similarity import ssimulacra2
-from jaxshrink.tool import Model
+from jaxshrink.inference.tiled_metrics import ssimulacra2
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _SIDE, _GAP = 256, 8
 # A face and dark cloth; metal, wood and letters; sky; a roof before the sky.

@@ -24,16 +24,16 @@ import numpy as np
 from benchmarks.arithmetic import reccnn_flops
 from benchmarks.peer import Peer, compare
 from benchmarks.timing import interleaved, save_json, summary, text
-from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.rate_search import search
+from jaxshrink.compression.targets import Options, Target
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
+from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import create_networks
 from jaxshrink.models.networks import init_variables
 from jaxshrink.ops.conv import conv3x3
-from jaxshrink.pipeline import Pipeline
-from jaxshrink.search import search
-from jaxshrink.targets import Options, Target
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _PHOTOGRAPH = (1000, 1500)
 

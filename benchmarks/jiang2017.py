@@ -18,8 +18,8 @@ from jaxshrink.codecs import codec_by_name
 from jaxshrink.data import open_cohort
 from jaxshrink.errors import JaxshrinkError
 from jaxshrink.evaluation.measure import measure_model
+from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models.weights import load_jiang2017
-from jaxshrink.pipeline import Pipeline
 
 
 class Figures(NamedTuple):

@@ -23,16 +23,17 @@ from typing import Any
 
 import numpy as np
 
-from jaxshrink.evaluation.bd_rate import bytes_at_equal_quality, compare_curves, decibels
-from jaxshrink.evaluation.cache import PointCache, point_key
-from jaxshrink.evaluation.methods import Method, Trip, method_by_name
-from jaxshrink.evaluation.points import Point
-from jaxshrink.evaluation.rate_distortion import Curve, curve_of
-from jaxshrink.evaluation.scores import bits_per_pixel
-from jaxshrink.evaluation.suite import Suite, open_suite
-from jaxshrink.models.weights import DEFAULT_MODEL
-from jaxshrink.similarity import Reference
-from jaxshrink.workdir import write_json
+from jaxshrink.bench.bd_rate import bytes_at_equal_quality, compare_curves, decibels
+from jaxshrink.bench.cache import PointCache, point_key
+from jaxshrink.bench.curves import Curve, curve_of
+from jaxshrink.bench.methods.base import Method, Trip
+from jaxshrink.bench.methods.by_name import method_by_name
+from jaxshrink.bench.points import Point
+from jaxshrink.bench.suite import Suite, open_suite
+from jaxshrink.evaluation.metrics import bits_per_pixel
+from jaxshrink.inference.tiled_metrics import Reference
+from jaxshrink.runs.workdir import write_json
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _ANCHOR = "jpeg-optimized"
 _ANCHOR_QUALITIES = (20, 30, 40, 50, 65, 75, 85)

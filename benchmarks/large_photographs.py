@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxshrink import container
-from jaxshrink.commands.shipped import DEFAULT_MODEL
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
+from jaxshrink.files import markers
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _LIMITS = {24: 2.5e9, 100: 4e9}
 
@@ -49,7 +49,7 @@ def main() -> int:
             )
             small = folder / "small.jpg"
             # A plain JPEG that won has no marker, and would be taken for a compact image.
-            if container.find(small.read_bytes()) is None:
+            if markers.find(small.read_bytes()) is None:
                 print("        plain JPEG won: there is nothing to expand")
                 continue
             within &= _measure(megapixels, limit, ["expand", small], arguments.model)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS
-from jaxshrink.photographs import (
+from jaxshrink.files.photographs import (
     compact_file,
     encode_photograph,
     fitting,

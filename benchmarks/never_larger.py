@@ -17,10 +17,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from jaxshrink.commands.device import start_jax
-from jaxshrink.commands.shipped import DEFAULT_MODEL
+from jaxshrink.compression.api import Model
 from jaxshrink.data import list_images
-from jaxshrink.tool import Model
+from jaxshrink.runtime.startup import start_jax
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _AS_IT_IS = "as it is"
 _WHY = {"coarser": "coarse", "at best": "not smaller", "compact file": "compact"}

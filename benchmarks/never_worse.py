@@ -26,17 +26,17 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.odd_pictures import odd_pictures
-from jaxshrink import closeness
-from jaxshrink.closeness import Metric
 from jaxshrink.codecs import SMALLEST_JPEG, with_channels
-from jaxshrink.commands.device import start_jax
-from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression import closeness
+from jaxshrink.compression.closeness import Metric
+from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.rate_search import search
+from jaxshrink.compression.targets import Found, Options, Target
 from jaxshrink.data import list_images, read_image
 from jaxshrink.errors import TargetError
-from jaxshrink.search import search
-from jaxshrink.similarity import Reference
-from jaxshrink.targets import Found, Options, Target
+from jaxshrink.inference.tiled_metrics import Reference
+from jaxshrink.runtime.startup import start_jax
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 # Of all qualities whose files fit, those that are compared: what is below is far behind. (Only on
 # photographs; what is drawn is compared with all.)

@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from jaxshrink.compression.api import expand
 from jaxshrink.data import list_images
-from jaxshrink.similarity import ssimulacra2
-from jaxshrink.tool import expand
+from jaxshrink.inference.tiled_metrics import ssimulacra2
 
 _ANCHOR = "avifenc -s 4 -j 2"
 

@@ -28,16 +28,16 @@ from pathlib import Path
 
 import numpy as np
 
+from jaxshrink.bench.plain_view import METRICS, PlainView, measure_plain_view
+from jaxshrink.bench.workers import Workers
 from jaxshrink.codecs import CODECS, Codec
 from jaxshrink.codecs.pillow import PillowCodec
-from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.rate_search import search
+from jaxshrink.compression.targets import Options, Target
 from jaxshrink.data import list_images, read_image
-from jaxshrink.evaluation.plain_view import METRICS, PlainView, measure_plain_view
-from jaxshrink.evaluation.processes import Workers
-from jaxshrink.search import search
-from jaxshrink.similarity import Reference, Similarity
-from jaxshrink.targets import Options, Target
+from jaxshrink.inference.tiled_metrics import Reference, Similarity
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _OPTIMIZED = (
     PillowCodec("jpeg-sequential", "JPEG", (("optimize", True),)),

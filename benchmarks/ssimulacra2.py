@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS
-from jaxshrink.commands.device import start_jax
 from jaxshrink.data import list_images, read_image
-from jaxshrink.similarity import Reference
+from jaxshrink.inference.tiled_metrics import Reference
+from jaxshrink.runtime.startup import start_jax
 
 _LIMIT = 0.2
 _JPEG = CODECS["jpeg"]

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 _NUM = 40
 

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxshrink import container
-from jaxshrink.commands.shipped import DEFAULT_MODEL
-from jaxshrink.container import Marker
+from jaxshrink.files import markers
+from jaxshrink.files.markers import Marker
+from jaxshrink.files.opening import MAX_SCANS
 from jaxshrink.models.weights import load_weights
-from jaxshrink.opening import MAX_SCANS
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[24, 50, 100, 200])
     parser.add_argument("--model", default=DEFAULT_MODEL)
     options = parser.parse_args()
-    digest = load_weights(options.model).digest[: container.HASH_BYTES]
+    digest = load_weights(options.model).digest[: markers.HASH_BYTES]
     print("Mpx     file                 MB      seconds    s/Mpx    peak MB", flush=True)
     with tempfile.TemporaryDirectory() as name:
         for megapixels in options.megapixels:
@@ -41,7 +41,7 @@ def main() -> None:
             for what, scale, jpeg in _files(side):
                 marker = Marker((side, side), scale, options.model, digest, 0)
                 source = Path(name) / "stranger.jpg"
-                source.write_bytes(container.attach(jpeg, marker))
+                source.write_bytes(markers.attach(jpeg, marker))
                 seconds, peak = _expand(source, Path(name) / "big.png")
                 print(
                     f"{megapixels:<7g} {what:<20} {len(jpeg) / 1e6:<7.1f} {seconds:<10.1f}"

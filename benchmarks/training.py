@@ -32,8 +32,8 @@ from benchmarks.timing import interleaved, ratios, save_json, summary, text
 from configs import paper
 from jaxshrink.codecs import codec_by_name, round_trip_batch
 from jaxshrink.data import BatchSampler, prefetch
-from jaxshrink.evaluation.run import open_cohort_of
 from jaxshrink.models import create_networks
+from jaxshrink.runs.restore import open_cohort_of
 from jaxshrink.training import devices
 from jaxshrink.training.schedules import alternating, overlapped
 from jaxshrink.training.state import create_optimizer, create_state

@@ -10,7 +10,7 @@ def main() -> int:
     if before is signal.default_int_handler:
         # While modules are imported, an interruption ends the process without a word.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from jaxshrink import cli
+    from jaxshrink.cli import main as cli
 
     try:
         signal.signal(signal.SIGINT, before)

@@ -8,9 +8,9 @@ import pytest
 
 import export
 from configs import codec_aware, quick
-from jaxshrink import workdir
 from jaxshrink.errors import CheckpointError
 from jaxshrink.models.weights import load_weights
+from jaxshrink.runs import workdir
 
 
 def made(folder, config: ml_collections.ConfigDict):

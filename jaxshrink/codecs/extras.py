@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxshrink.codecs.codec import Codec
 from jaxshrink.codecs.pillow import CODECS, PillowCodec
-from jaxshrink.extras import import_extra
+from jaxshrink.optional import import_extra
 
 _JPEG = CODECS["jpeg-optimized"]
 

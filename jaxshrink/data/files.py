@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from jaxshrink import formats
 from jaxshrink.data import packaged
 from jaxshrink.errors import DataError, JaxshrinkError
-from jaxshrink.opening import open_image
+from jaxshrink.files import formats
+from jaxshrink.files.opening import open_image
 
 _TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
 _ORIENTATION_TAG = 0x0112

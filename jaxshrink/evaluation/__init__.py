@@ -1,1 +1,1 @@
-"""Evaluation: what really went through bytes and 8 bits, against what people use today."""
+"""What a trained pair of networks is worth: through real bytes and 8 bits, in the paper's table."""

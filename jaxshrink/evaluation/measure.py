@@ -8,8 +8,8 @@ import numpy as np
 
 from jaxshrink.codecs import Codec, encode_batch
 from jaxshrink.data import Cohort
-from jaxshrink.evaluation.scores import bits_per_pixel, image_scores
-from jaxshrink.pipeline import Pipeline, enlarge
+from jaxshrink.evaluation.metrics import bits_per_pixel, image_scores
+from jaxshrink.inference.pipeline import Pipeline, enlarge
 
 # Pixels that go through the networks at once.
 _BATCH_PIXELS = 2**18

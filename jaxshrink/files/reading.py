@@ -13,9 +13,9 @@ from jaxshrink.files import exif as exif_module
 from jaxshrink.files import photoshop, reading_others, tiff
 from jaxshrink.files.exif import ORIENTATION, Exif, is_exif
 from jaxshrink.files.metadata import Metadata, Resolution, Told, resolution_in_exif, upright
+from jaxshrink.files.opening import open_image
 from jaxshrink.files.reading_jpeg import EXIF_HEADER, XMP_HEADER, read_jpeg
 from jaxshrink.files.segments import Part, png_chunks
-from jaxshrink.opening import open_image
 
 XMP_KEYWORD = "XML:com.adobe.xmp"
 PROFILE_KEYWORD = "Raw profile type "

@@ -4,9 +4,8 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from jaxshrink import container
 from jaxshrink.errors import DataError
-from jaxshrink.files import avif, color, photoshop
+from jaxshrink.files import avif, color, markers, photoshop
 from jaxshrink.files.exif import ORIENTATION, SHORT, Exif, is_exif, minimal
 from jaxshrink.files.exif_changes import is_adobe_rgb, remove_place
 from jaxshrink.files.metadata import Metadata, is_of_place, packet_without_place, without_place
@@ -80,7 +79,7 @@ def without_metadata(data: bytes, what: str) -> Cleaned:
     Raises:
       DataError: if it is a file of another format, or cannot be taken apart.
     """
-    kind = "PNG" if data.startswith(PNG_SIGNATURE) else container.kind(data)
+    kind = "PNG" if data.startswith(PNG_SIGNATURE) else markers.kind(data)
     of_kind: dict[str | None, Callable[[bytes, str], bytes]] = {
         "PNG": _png,
         "WEBP": _webp,

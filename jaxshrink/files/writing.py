@@ -4,9 +4,8 @@ import dataclasses
 import zlib
 from collections.abc import Sequence
 
-from jaxshrink import container
 from jaxshrink.files import exif as exif_module
-from jaxshrink.files import photoshop, xmp
+from jaxshrink.files import markers, photoshop, xmp
 from jaxshrink.files.avif import Item, with_metadata
 from jaxshrink.files.exif import INCH, RATIONAL, SHORT, UNDEFINED, Exif, is_exif, minimal
 from jaxshrink.files.exif_changes import drop_thumbnail
@@ -128,7 +127,7 @@ def add_metadata(file: bytes, metadata: Metadata, size: tuple[int, int]) -> byte
       metadata: of `fitting`; what does not fit is left out.
       size: (h, w) of the picture.
     """
-    kind = "PNG" if file.startswith(PNG_SIGNATURE) else container.kind(file)
+    kind = "PNG" if file.startswith(PNG_SIGNATURE) else markers.kind(file)
     adders = {"PNG": _to_png, "JPEG": _to_jpeg, "AVIF": _to_avif}
     if metadata == Metadata():
         return file
@@ -141,7 +140,7 @@ def _to_webp(file: bytes, metadata: Metadata, size: tuple[int, int]) -> bytes:
     parts = [(b"ICCP", metadata.icc), (b"EXIF", metadata.exif), (b"XMP ", metadata.xmp)]
     chunks = [(name, payload) for name, payload in parts if payload]
     flags = sum(_WEBP_FLAGS[name] for name, _ in chunks)
-    return container.add_chunks(file, chunks, size, flags) if chunks else file
+    return markers.add_chunks(file, chunks, size, flags) if chunks else file
 
 
 def _to_avif(file: bytes, metadata: Metadata) -> bytes:
@@ -169,7 +168,7 @@ def _to_jpeg(file: bytes, metadata: Metadata) -> bytes:
     for part in _pieces(metadata.photoshop, _IRB_STEP):
         segments.append((APP13, photoshop.SIGNATURE + part))
     segments += [(COMMENT, text) for text in metadata.comments]
-    return container.add_segments(file, segments)
+    return markers.add_segments(file, segments)
 
 
 def _extension_segments(extension: bytes) -> list[tuple[int, bytes]]:

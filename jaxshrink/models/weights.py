@@ -37,11 +37,8 @@ from jaxshrink.models.networks import (
 )
 from jaxshrink.models.reccnn import RecCNN
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
+from jaxshrink.shipped import index
 
-# `commands/shipped.py` has it too, which must not import JAX.
-DEFAULT_MODEL = "photo3"
-SHIPPED = Path(__file__).parent / "shipped"
-_SUFFIX = ".safetensors"
 _FORMAT = 1
 
 # What flax.linen.BatchNorm adds to the variance.
@@ -79,11 +76,6 @@ class Weights:
         return digest.digest()
 
 
-def shipped_weights() -> list[str]:
-    """The names of the models in this package."""
-    return sorted(path.stem for path in SHIPPED.glob(f"*{_SUFFIX}"))
-
-
 def save_weights(weights: Weights) -> bytes:
     """Returns a safetensors file, all that is known about the weights in its metadata."""
     metadata = {
@@ -102,13 +94,13 @@ def load_weights(name_or_path: str) -> Weights:
     Raises:
       CheckpointError: if there is none, or it is damaged.
     """
-    path = SHIPPED / f"{name_or_path}{_SUFFIX}"
-    if name_or_path not in shipped_weights():
+    path = index.path_of(name_or_path)
+    if name_or_path not in index.shipped_names():
         path = Path(name_or_path)
     try:
-        return _checked(*read_weights(path), trusted=path.parent == SHIPPED)
+        return _checked(*read_weights(path), trusted=path.parent == index.FOLDER)
     except FileNotFoundError:
-        known = ", ".join(shipped_weights()) or "none"
+        known = ", ".join(index.shipped_names()) or "none"
         raise CheckpointError(
             f"no model {name_or_path!r}: neither a file nor one of this package's ({known})"
         ) from None

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from jaxshrink.documents import DocumentError, integer, json_lines, record
 from jaxshrink.errors import CheckpointError, DivergenceError
+from jaxshrink.runs.workdir import write_whole
 from jaxshrink.training.steps import Metrics
-from jaxshrink.workdir import write_whole
 
 _FILE = "metrics.jsonl"
 _ROW = record({"step": integer(0, 2**62)})

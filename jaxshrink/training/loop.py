@@ -16,14 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxshrink import workdir as workdirs
 from jaxshrink.codecs import (
     JPEG_TABLES,
     codec_by_name,
     jpeg_round_trip_batch,
     round_trip_batch,
 )
-from jaxshrink.config import check_config
 from jaxshrink.data import BatchSampler, Cohort, prefetch
 from jaxshrink.documents import DocumentError, number, optional, record
 from jaxshrink.errors import (
@@ -33,17 +31,19 @@ from jaxshrink.errors import (
     GoalNotReachedError,
     InterruptedRunError,
 )
-from jaxshrink.evaluation.cohorts import summarize
 from jaxshrink.evaluation.measure import ModelResult, measure_model
-from jaxshrink.evaluation.run import codec_of, create_pipeline, open_cohort_of
-from jaxshrink.evaluation.scores import image_scores
+from jaxshrink.evaluation.metrics import image_scores
+from jaxshrink.evaluation.paper_table import summarize
 from jaxshrink.evaluation.triptychs import save_triptych
+from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import Networks, create_networks, lmbda_of_quality
 from jaxshrink.models.weights import load_variables
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.pipeline import Pipeline
+from jaxshrink.runs import workdir as workdirs
+from jaxshrink.runs.config import check_config
+from jaxshrink.runs.restore import codec_of, create_pipeline, open_cohort_of
 from jaxshrink.training import devices
 from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog

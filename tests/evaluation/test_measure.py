@@ -3,12 +3,12 @@ import pytest
 
 from jaxshrink.codecs import codec_by_name
 from jaxshrink.data import open_cohort
-from jaxshrink.evaluation.cohorts import CohortResult, format_table, measure_cohort, summarize
 from jaxshrink.evaluation.measure import Measurement, measure_codec, measure_model
+from jaxshrink.evaluation.paper_table import CohortResult, format_table, measure_cohort, summarize
 from jaxshrink.evaluation.triptychs import triptych
+from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import ComCNN, Networks, RecCNN, init_variables
 from jaxshrink.ops import metrics
-from jaxshrink.pipeline import Pipeline
 
 CODEC = codec_by_name("jpeg-optimized")
 

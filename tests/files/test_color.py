@@ -9,7 +9,7 @@ from PIL import Image, ImageCms, features
 
 from jaxshrink.errors import DataError
 from jaxshrink.files import color
-from jaxshrink.photographs import ALL, read_photograph, stripped
+from jaxshrink.files.photographs import ALL, read_photograph, stripped
 from tests.files import making
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

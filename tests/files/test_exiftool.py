@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, features
 
-from jaxshrink.cli import main
+from jaxshrink.cli.main import main
 from tests.files import making
 
 pytestmark = pytest.mark.skipif(not shutil.which("exiftool"), reason="needs exiftool")

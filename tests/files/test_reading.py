@@ -9,10 +9,11 @@ import pytest
 from PIL import Image, features
 
 from benchmarks import metadata as table
+from jaxshrink.compression.api import Model
 from jaxshrink.errors import DataError
 from jaxshrink.files.exif import Exif
 from jaxshrink.files.metadata import Metadata, Resolution
-from jaxshrink.photographs import (
+from jaxshrink.files.photographs import (
     compact_file,
     encode_photograph,
     fitting,
@@ -20,7 +21,6 @@ from jaxshrink.photographs import (
     read_photograph,
     restored,
 )
-from jaxshrink.tool import Model
 from tests.files import making
 
 DOCS = Path(__file__).parents[2] / "docs" / "tool.md"

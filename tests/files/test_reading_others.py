@@ -8,7 +8,7 @@ from PIL import features
 
 from jaxshrink.files import reading_others
 from jaxshrink.files.metadata import Metadata
-from jaxshrink.photographs import read_photograph, stripped
+from jaxshrink.files.photographs import read_photograph, stripped
 from tests.files import making
 
 EXIF = b"JpgTiffExif->JP2"

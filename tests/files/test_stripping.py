@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from jaxshrink import container
-from jaxshrink.container import Marker
 from jaxshrink.errors import DataError
-from jaxshrink.files import color
+from jaxshrink.files import color, markers
 from jaxshrink.files.exif import LONG, ORIENTATION, minimal
-from jaxshrink.photographs import (
+from jaxshrink.files.markers import Marker
+from jaxshrink.files.photographs import (
     ALL,
     PLACE,
     add_metadata,
@@ -75,13 +74,13 @@ def test_all_goes_out_of_a_file_that_stays_but_what_it_looks_by(file_format):
     data = making.full(file_format, orientation=6)
     marked = data
     if file_format != "PNG":
-        marked = container.attach(data, Marker((96, 128), 2, "small", b"1234"))
+        marked = markers.attach(data, Marker((96, 128), 2, "small", b"1234"))
     cleaned, _ = without_metadata(marked, ALL)
     np.testing.assert_array_equal(pixels_of(cleaned), pixels_of(data))
     for text in (*PLACES, *OTHERS, making.COMMENT, b"an address"):
         assert text not in cleaned
     assert read_metadata(cleaned).icc == making.icc()
-    assert file_format == "PNG" or container.find(cleaned) is not None
+    assert file_format == "PNG" or markers.find(cleaned) is not None
     if file_format != "AVIF":  # which turns its pixels by other means
         with Image.open(io.BytesIO(cleaned)) as image:
             assert image.getexif()[0x0112] == 6

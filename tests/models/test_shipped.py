@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from jaxshrink.codecs import CODECS, decode_jpeg, largest_quality_within
-from jaxshrink.compressor import Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
-from jaxshrink.evaluation.scores import image_scores
-from jaxshrink.models.weights import DEFAULT_MODEL, SHIPPED, shipped_weights
+from jaxshrink.evaluation.metrics import image_scores
+from jaxshrink.shipped.index import DEFAULT_MODEL, FOLDER, shipped_names
 
 _JPEG = CODECS["jpeg-optimized"]
 
 
 def test_what_is_shipped_is_small():
-    assert shipped_weights() == ["photo", "photo2", "photo3"]
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 9_000_000
+    assert shipped_names() == ["photo", "photo2", "photo3"]
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 9_000_000
 
 
 @pytest.fixture(scope="module")

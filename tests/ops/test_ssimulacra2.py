@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxshrink import similarity
+from jaxshrink.inference import tiled_metrics
 from jaxshrink.ops.ssimulacra2 import ssimulacra2
 from tests.golden.make_ssimulacra2 import pair as damaged_pair
 
@@ -22,8 +22,8 @@ def pair(photograph, noise, size=96):
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: "-".join(map(str, row["case"])))
 def test_scores_are_those_of_the_package(row):
-    # In windows, which `tests/test_similarity.py` holds equal to the whole, and fewer compilations.
-    score = similarity.ssimulacra2(*damaged_pair(*row["case"]))
+    # In windows, which `tests/inference/test_tiled_metrics.py` holds equal to the whole, and fewer compilations.
+    score = tiled_metrics.ssimulacra2(*damaged_pair(*row["case"]))
     assert score == pytest.approx(row["ssimulacra2"], abs=0.2)
 
 

@@ -8,10 +8,10 @@ import pytest
 
 import export
 from configs import codec_aware
-from jaxshrink import container
-from jaxshrink.compressor import Compressor
+from jaxshrink.bench.methods.by_name import method_by_name
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.errors import CheckpointError
-from jaxshrink.evaluation.methods import method_by_name
+from jaxshrink.files import markers
 from jaxshrink.models.weights import load_weights, save_weights
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion
@@ -83,7 +83,7 @@ def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
         trip = method_by_name(str(workdir)).trip(x, quality)
         compressed = compressor.compress(x, quality, scales=(2,))
         np.testing.assert_array_equal(compressed.x_hat, trip.x_hat)
-        marker = container.attach(b"\xff\xd8", container.find(compressed.data))
+        marker = markers.attach(b"\xff\xd8", markers.find(compressed.data))
         assert len(compressed.data) == len(trip.data) + len(marker) - 2
 
 

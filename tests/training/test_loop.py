@@ -18,10 +18,10 @@ from jaxshrink.errors import (
     InterruptedRunError,
 )
 from jaxshrink.models import create_networks
+from jaxshrink.runs.workdir import latest_checkpoints
 from jaxshrink.training import loop
 from jaxshrink.training.log import RunLog
 from jaxshrink.training.state import create_optimizer, create_state
-from jaxshrink.workdir import latest_checkpoints
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -105,7 +105,7 @@ KILLED_WHILE_SAVING = """
 import os, signal, sys
 sys.path.insert(0, {repository!r})
 from pathlib import Path
-from jaxshrink.checkpoints import CheckpointStore
+from jaxshrink.runs.checkpoints import CheckpointStore
 from jaxshrink.training import loop
 from tests.training.test_loop import tiny_config
 

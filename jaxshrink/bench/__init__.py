@@ -1,0 +1,1 @@
+"""`jaxshrink bench`: methods of all kinds on the same images, compared by rate and distortion."""

@@ -1,0 +1,1 @@
+"""What `bench` compares: codecs, shipped models, runs, other programs."""

@@ -1,0 +1,1 @@
+"""A training run on disk: its config, its working directory, what is restored from it."""

@@ -1,0 +1,1 @@
+"""How a command starts JAX: its device, what was compiled before, freed memory."""

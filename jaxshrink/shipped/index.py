@@ -1,0 +1,66 @@
+"""What models this package ships, read from their files' headers: no JAX is needed."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from jaxshrink.errors import CheckpointError
+
+DEFAULT_MODEL = "photo3"
+
+FOLDER = Path(__file__).parent
+_MAX_HEADER = 10**7
+
+
+@dataclasses.dataclass(frozen=True)
+class Shipped:
+    """One model.
+
+    Attributes:
+      name: for `--model`.
+      num_bytes: of its file.
+      scales: of its networks.
+      digest: its SHA-256, hexadecimal; markers have the first four bytes.
+      description: where it comes from.
+    """
+
+    name: str
+    num_bytes: int
+    scales: tuple[int, ...]
+    digest: str
+    description: dict[str, Any]
+
+
+def shipped_names() -> list[str]:
+    """The names of all models."""
+    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def path_of(name: str) -> Path:
+    """Where a model of this name lies, if it is shipped."""
+    return FOLDER / f"{name}.safetensors"
+
+
+def shipped_models() -> list[Shipped]:
+    """All models; raises CheckpointError if one is damaged."""
+    return [_read(path_of(name)) for name in shipped_names()]
+
+
+def _read(path: Path) -> Shipped:
+    try:
+        with path.open("rb") as file:
+            length = min(int.from_bytes(file.read(8), "little"), _MAX_HEADER)
+            metadata = json.loads(file.read(length))["__metadata__"]
+        scales = sorted((int(scale) for scale in json.loads(metadata["configs"])), reverse=True)
+        return Shipped(
+            path.stem,
+            path.stat().st_size,
+            tuple(scales),
+            str(metadata["sha256"]),
+            dict(json.loads(metadata["description"])),
+        )
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged ({type(error).__name__} in its header)") from None
