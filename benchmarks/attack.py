@@ -52,11 +52,10 @@ from benchmarks.damage import (
     good_photographs,
     odd_files,
 )
-from jaxshrink import errors
+from jaxshrink import Model, errors
 from jaxshrink.bench.cache import PointCache
 from jaxshrink.bench.curves import read_curve
 from jaxshrink.cli.info import _facts
-from jaxshrink.compression.api import Model
 from jaxshrink.compression.compressor import Compressor
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from jaxshrink import Model
 from jaxshrink.codecs import CODECS, decode_jpeg, largest_quality_within
-from jaxshrink.compression.api import Model
 from jaxshrink.data import list_images, read_image
 from jaxshrink.inference.tiled_metrics import ssimulacra2
 from jaxshrink.shipped.index import DEFAULT_MODEL

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from jaxshrink.compression.api import Model
+from jaxshrink import Model
 from jaxshrink.data import list_images
 from jaxshrink.runtime.startup import start_jax
 from jaxshrink.shipped.index import DEFAULT_MODEL

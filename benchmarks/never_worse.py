@@ -7,10 +7,11 @@
 
 Every photograph is compressed at every target as `jaxshrink compress` does, expanded, and compared
 with the optimized JPEGs of no more bytes, sequential and progressive, by the rule of
-`jaxshrink/closeness.py`. Prints how much of a ceiling was used (of a quality: how many of that
-JPEG's bytes), which scales won, by how many steps of quality at least, and the count of violations,
-which is also the exit code: 0 if there were none. A photograph for which no file is so small is
-left out of the means and counted; if an optimized JPEG of that size exists, it is a violation.
+`jaxshrink/compression/closeness.py`. Prints how much of a ceiling was used (of a quality: how many
+of that JPEG's bytes), which scales won, by how many steps of quality at least, and the count of
+violations, which is also the exit code: 0 if there were none. A photograph for which no file is so
+small is left out of the means and counted; if an optimized JPEG of that size exists, it is a
+violation.
 
 With --odd, the same for pictures that are no photographs, at qualities 30 and 75, and at the size
 of their JPEG of quality 50; each with all JPEGs.

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxshrink.compression.api import expand
+from jaxshrink import expand
 from jaxshrink.data import list_images
 from jaxshrink.inference.tiled_metrics import ssimulacra2
 

@@ -1,3 +1,26 @@
-"""Learned image compression whose output is still a plain JPEG."""
+"""Learned image compression whose output is still a plain JPEG.
+
+    import jaxshrink
+
+    small = jaxshrink.compress("holiday.jpg", quality=75)   # small.data is a JPEG
+    pixels = jaxshrink.expand(small.data)                    # uint8 (H, W, 3)
+
+`Model` holds a model in memory; errors are in `jaxshrink.errors`. Nothing is imported before it is
+used: `import jaxshrink` costs no time.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jaxshrink.compression.api import Model, Small, compress, expand
 
 __version__ = "0.1.0"
+__all__ = ["Model", "Small", "__version__", "compress", "expand"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from jaxshrink.compression import api
+
+    return getattr(api, name)

@@ -2,6 +2,8 @@
 
 Two functions for a photograph now and then, with the model that the package ships:
 
+    from jaxshrink import compress, expand
+
     small = compress("holiday.jpg", quality=75)
     Path("small").with_suffix(small.suffix).write_bytes(small.data)
     pixels = expand(small.data)
@@ -13,7 +15,7 @@ photograph that an installed package ships:
 
 >>> import numpy as np
 >>> from jaxshrink.data.packaged import packaged_photographs
->>> from jaxshrink.compression.api import Model
+>>> from jaxshrink import Model
 >>> model = Model.load(model_file)
 >>> photograph = packaged_photographs("chelsea.png")[0].read_bytes()
 

@@ -1,6 +1,6 @@
 """The one rule by which a file is as close to its photograph as another, or closer.
 
-`search`, and with it the command, the Python interface and `bench`, asks nothing but this module.
+`rate_search`, and with it the command, the Python interface and `bench`, asks no other module.
 A file is judged by all metrics of a rule: it is as close as another if it is so by each of them,
 and better if it is closer by one of them besides.
 

@@ -26,7 +26,7 @@ PLAIN_JPEG = 0  # where a scale is named
 _JPEG = CODECS["jpeg-optimized"]
 # Of a compact image that is no JPEG and lost its marker.
 _UNKNOWN_QUALITY = 50
-_STEPS_PER_QUALITY = 8  # that `search` tries
+_STEPS_PER_QUALITY = 8  # that a search tries
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A picture is continued by reflection to whole units, and by one more on every side, as `extend` in
 `models/residual.py` does it. A result depends on what lies around it up to `radius` away, so
 windows of whole units that overlap by twice as much give what the whole picture gives; at its
-border they have its border. Windows come in few sizes, see `cover.py`, so few functions are
+border they have its border. Windows come in few sizes, see `windows.py`, so few functions are
 compiled.
 
 Images are uint8 (H, W, C) on the host, tables (2, 8, 8).

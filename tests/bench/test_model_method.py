@@ -2,8 +2,8 @@
 
 import pytest
 
+from jaxshrink import Model
 from jaxshrink.bench.methods.by_name import method_by_name
-from jaxshrink.compression.api import Model
 from jaxshrink.compression.compressor import PLAIN_JPEG
 from jaxshrink.errors import ConfigError
 from jaxshrink.files import markers

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, features
 
 from benchmarks import metadata as table
-from jaxshrink.compression.api import Model
+from jaxshrink import Model
 from jaxshrink.errors import DataError
 from jaxshrink.files.exif import Exif
 from jaxshrink.files.metadata import Metadata, Resolution

@@ -22,7 +22,7 @@ def pair(photograph, noise, size=96):
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: "-".join(map(str, row["case"])))
 def test_scores_are_those_of_the_package(row):
-    # In windows, which `tests/inference/test_tiled_metrics.py` holds equal to the whole, and fewer compilations.
+    # In windows, which `tests/inference` holds equal to the whole: fewer compilations.
     score = tiled_metrics.ssimulacra2(*damaged_pair(*row["case"]))
     assert score == pytest.approx(row["ssimulacra2"], abs=0.2)
 

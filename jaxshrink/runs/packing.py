@@ -1,11 +1,5 @@
-"""Packs trained models of one or two scales into one file of weights.
+"""From training runs to one file of weights."""
 
-    python export.py --name photo -o jaxshrink/models/shipped/photo.safetensors \\
-        runs/codec_aware_half runs/codec_aware_full
-"""
-
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +7,11 @@ import jax
 import ml_collections
 
 from jaxshrink import __version__
-from jaxshrink.errors import CheckpointError, ConfigError, JaxshrinkError
+from jaxshrink.errors import CheckpointError, ConfigError
 from jaxshrink.files import markers
-from jaxshrink.models.weights import Weights, save_weights
+from jaxshrink.models.weights import Weights
 from jaxshrink.runs import workdir
 from jaxshrink.runs.restore import load_best
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workdirs", nargs="+", type=Path, help="of launch.py")
-    parser.add_argument("--name", required=True, help="of the model")
-    parser.add_argument("--notes", default="", help="data, budget: what is worth knowing")
-    parser.add_argument("-o", type=Path, required=True, help="the file to write")
-    arguments = parser.parse_args()
-    try:
-        weights = pack(arguments.name, arguments.workdirs, arguments.notes)
-        workdir.write_whole(arguments.o, save_weights(weights))
-    except JaxshrinkError as error:
-        return _end(error, error.exit_code)
-    except OSError as error:
-        return _end(f"{arguments.o}: cannot be written ({error.strerror})", 3)
-    print(f"{arguments.o}: {arguments.o.stat().st_size} bytes, sha256 {weights.digest.hex()}")
-    return 0
 
 
 def pack(name: str, folders: list[Path], notes: str) -> Weights:
@@ -77,12 +53,3 @@ def _scale(folder: Path, config: dict[str, Any]) -> int:
         f"{folder}: a model of architecture {architecture!r}, or trained without a rate in its"
         " loss, cannot be packed; configs/codec_aware.py trains one that can"
     )
-
-
-def _end(message: object, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,16 +1,15 @@
 """Packing trained models, and what cannot be packed."""
 
 import json
-import sys
 
 import ml_collections
 import pytest
 
-import export
 from configs import codec_aware, quick
+from jaxshrink.cli.main import main
 from jaxshrink.errors import CheckpointError
 from jaxshrink.models.weights import load_weights
-from jaxshrink.runs import workdir
+from jaxshrink.runs import packing, workdir
 
 
 def made(folder, config: ml_collections.ConfigDict):
@@ -20,13 +19,12 @@ def made(folder, config: ml_collections.ConfigDict):
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path):
+def run(tmp_path):
     """Calls the command, and returns its exit code."""
 
     def run(*folders, name="small"):
-        arguments = [*map(str, folders), "--name", name, "-o", str(tmp_path / "out.safetensors")]
-        monkeypatch.setattr(sys, "argv", ["export.py", *arguments])
-        return export.main()
+        output = str(tmp_path / "out.safetensors")
+        return main(["export", "weights", *map(str, folders), "--name", name, "-o", output])
 
     return run
 
@@ -53,7 +51,7 @@ def test_what_cannot_be_packed_is_one_line(run, tmp_path, capsys):
 
 def test_two_models_of_one_scale_are_refused(run, tmp_path, monkeypatch, small_weights, capsys):
     monkeypatch.setattr(
-        export, "load_best", lambda config, folder: (small_weights.variables[2], {"step": 1})
+        packing, "load_best", lambda config, folder: (small_weights.variables[2], {"step": 1})
     )
     for name in ("a", "b"):
         made(tmp_path / name, codec_aware.get_config())
@@ -62,7 +60,7 @@ def test_two_models_of_one_scale_are_refused(run, tmp_path, monkeypatch, small_w
 
 
 def test_an_unwritable_file_is_one_line(run, tmp_path, monkeypatch, small_weights, capsys):
-    monkeypatch.setattr(export, "pack", lambda *_: small_weights)
+    monkeypatch.setattr(packing, "pack", lambda *_: small_weights)
     assert run(tmp_path) == 0
     assert load_weights(str(tmp_path / "out.safetensors")).name == "small"
     (tmp_path / "out.safetensors").unlink()

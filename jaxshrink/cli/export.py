@@ -1,0 +1,45 @@
+"""`jaxshrink export`: trained models, in files for others."""
+
+import argparse
+from pathlib import Path
+
+from jaxshrink import console
+from jaxshrink.errors import DataError
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "export",
+        help="put a trained model into a file",
+        description="Puts trained models into files that others can use.",
+    )
+    kinds = parser.add_subparsers(title="kinds", required=True, metavar="KIND")
+    _add_weights(kinds)
+
+
+def _add_weights(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = kinds.add_parser(
+        "weights",
+        help="training runs of one or two scales, for --model",
+        description="Packs the best checkpoints of one or two runs into one file for --model.",
+    )
+    parser.set_defaults(run=_weights)
+    add = parser.add_argument
+    add("runs", nargs="+", type=Path, metavar="RUN", help="a working directory of launch.py")
+    add("--name", required=True, help="of the model")
+    add("--notes", default="", help="data, budget: what is worth knowing")
+    add("-o", dest="output", required=True, type=Path, metavar="FILE", help="the file to write")
+
+
+def _weights(arguments: argparse.Namespace) -> None:
+    from jaxshrink.models.weights import save_weights
+    from jaxshrink.runs.packing import pack
+    from jaxshrink.runs.workdir import write_whole
+
+    weights = pack(arguments.name, arguments.runs, arguments.notes)
+    output: Path = arguments.output
+    try:
+        write_whole(output, save_weights(weights))
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written ({error.strerror})") from None
+    console.say(f"{output}: {output.stat().st_size} bytes, sha256 {weights.digest.hex()}")
