@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jaxshrink import console
+from jaxshrink.atomic import unfinished, write_whole
 from jaxshrink.cli.paths import Job, Plan, exists, same_name
 from jaxshrink.cli.report import Report
-from jaxshrink.cli.writing import unfinished, write_whole
 from jaxshrink.errors import DataError, JaxshrinkError
 
 _log = logging.getLogger(__name__)

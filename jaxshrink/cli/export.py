@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from jaxshrink import console
-from jaxshrink.errors import DataError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,14 +31,11 @@ def _add_weights(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _weights(arguments: argparse.Namespace) -> None:
+    from jaxshrink.atomic import write_whole
     from jaxshrink.models.weights import save_weights
     from jaxshrink.runs.packing import pack
-    from jaxshrink.runs.workdir import write_whole
 
     weights = pack(arguments.name, arguments.runs, arguments.notes)
     output: Path = arguments.output
-    try:
-        write_whole(output, save_weights(weights))
-    except OSError as error:
-        raise DataError(f"{output}: cannot be written ({error.strerror})") from None
+    write_whole(output, save_weights(weights))
     console.say(f"{output}: {output.stat().st_size} bytes, sha256 {weights.digest.hex()}")

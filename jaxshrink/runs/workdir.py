@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jaxshrink.atomic import write_whole
 from jaxshrink.documents import (
     DocumentError,
     Shape,
@@ -140,21 +141,9 @@ def _read(workdir: Path, shape: Shape) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a file that is there whole or not at all; infinities and NaN become null."""
+    """Writes a file whole or not at all, as `write_whole` does; infinities and NaN become null."""
     text = json.dumps(_finite(value), indent=2, allow_nan=False) + "\n"
     write_whole(path, text.encode())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that is there whole or not at all; its folder is made where needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _finite(value: Any) -> Any:

@@ -13,7 +13,6 @@ import logging
 import os
 import pickle
 import platform
-import tempfile
 import threading
 import zlib
 from collections.abc import Callable
@@ -21,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+
+from jaxshrink.atomic import write_whole
+from jaxshrink.errors import DataError
 
 _log = logging.getLogger(__name__)
 
@@ -76,8 +78,8 @@ class Precompiled:
         except Exception as error:  # damaged, in any way: it is written anew
             _log.debug("%s: %s", path, error)
         compiled = self._jitted.lower(*args).compile()
-        with contextlib.suppress(OSError):  # a full disk, say: the next run compiles again
-            _write(path, _dump(compiled))
+        with contextlib.suppress(DataError):  # a full disk, say: the next run compiles again
+            write_whole(path, _dump(compiled))
         return compiled
 
 
@@ -98,19 +100,6 @@ def _load(data: bytes) -> Callable:
 
     payload, in_tree, out_tree = pickle.loads(zlib.decompress(data))
     return deserialize_and_load(payload, in_tree, out_tree, execution_devices=[device()])
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def device() -> Any:

@@ -9,9 +9,9 @@ import jax
 import tensorboardX
 from tqdm import tqdm
 
+from jaxshrink.atomic import write_whole
 from jaxshrink.documents import DocumentError, integer, json_lines, record
 from jaxshrink.errors import CheckpointError, DivergenceError
-from jaxshrink.runs.workdir import write_whole
 from jaxshrink.training.steps import Metrics
 
 _FILE = "metrics.jsonl"

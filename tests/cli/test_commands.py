@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from jaxshrink.cli import writing
+from jaxshrink import atomic
+from jaxshrink.atomic import write_whole
 from jaxshrink.cli.main import main
-from jaxshrink.cli.writing import write_whole
 from jaxshrink.errors import DataError
 from jaxshrink.files import markers
 from jaxshrink.models.weights import save_weights
@@ -134,7 +134,7 @@ def test_an_interruption_leaves_no_half_written_file(cli, folder, tmp_path, monk
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing.os, "replace", interrupt)
+    monkeypatch.setattr(atomic.os, "replace", interrupt)
     assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1) == 130
     assert names(tmp_path / "out") == []
     monkeypatch.undo()

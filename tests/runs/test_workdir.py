@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from jaxshrink.errors import CheckpointError
+from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.runs import workdir
 
 CONFIG = {"seed": 0, "model": {"channels": 3, "com": {"features": 4}}, "data": {"crop": None}}
@@ -85,6 +85,6 @@ def test_photographs_that_changed_are_told(tmp_path):
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
     (tmp_path / "a.json").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(DataError, match="cannot be written"):
         workdir.write_json(tmp_path / "a.json", {})
     assert [file.name for file in tmp_path.iterdir()] == ["a.json"]

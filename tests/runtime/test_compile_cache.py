@@ -85,8 +85,7 @@ import os
 import subprocess
 import sys
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-from jaxshrink import precompiled
-from jaxshrink.runtime.compile_cache import keep_compiled, keep_executables
+from jaxshrink.runtime.compile_cache import keep_compiled
 import jax
 keep_compiled()
 print(jax.jit(lambda x: x + 1)(1))

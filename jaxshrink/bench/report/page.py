@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxshrink.atomic import write_whole
 from jaxshrink.bench.cache import versions
 from jaxshrink.bench.curves import PLAIN, Curve
 from jaxshrink.bench.report.pictures import Pictures
 from jaxshrink.bench.report.plots import TITLES
 from jaxshrink.bench.report.tables import BD_METRICS, EQUAL_SCORES, BdTable, bd_to_json
 from jaxshrink.console import escaped
-from jaxshrink.runs.workdir import write_whole
 
 _PAGE = importlib.resources.files("jaxshrink.bench.report") / "assets"
 _SCRIPTS = ("page.js", "chart.js", "tables.js", "slider.js")

@@ -4,10 +4,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from jaxshrink.atomic import write_whole
 from jaxshrink.bench.curves import Curve
 from jaxshrink.console import escaped
 from jaxshrink.optional import import_extra
-from jaxshrink.runs.workdir import write_whole
 
 _LABEL = 60  # characters: a longer name leaves no room for the plot
 

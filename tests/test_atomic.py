@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from jaxshrink.cli import writing
-from jaxshrink.cli.writing import write_whole
+from jaxshrink import atomic
+from jaxshrink.atomic import write_whole
 from jaxshrink.errors import DataError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes")
@@ -51,7 +51,7 @@ def test_a_private_photograph_is_at_no_time_readable(source, tmp_path, monkeypat
     for name in ("chmod", "utime", "replace"):
         real = getattr(os, name)
         with monkeypatch.context() as patch:
-            patch.setattr(writing.os, name, look)
+            patch.setattr(atomic.os, name, look)
             write_whole(tmp_path / "small.jpg", b"small", source)
     assert seen and set(seen) == {0o600}
 
@@ -61,13 +61,13 @@ def test_where_the_group_cannot_be_had_its_rights_are_not_given(source, tmp_path
     source.chmod(0o664)
     facts = list(source.stat())
     facts[5] += 1  # another group
-    monkeypatch.setattr(writing, "_facts", lambda path: os.stat_result(facts, {
+    monkeypatch.setattr(atomic, "_facts", lambda path: os.stat_result(facts, {
         "st_atime_ns": 0, "st_mtime_ns": 0}))  # fmt: skip
 
     def refuse(*arguments):
         raise PermissionError
 
-    monkeypatch.setattr(writing.os, "chown", refuse)
+    monkeypatch.setattr(atomic.os, "chown", refuse)
     write_whole(tmp_path / "small.jpg", b"small", source)
     assert mode_of(tmp_path / "small.jpg") == 0o644
 
