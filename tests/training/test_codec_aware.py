@@ -6,7 +6,6 @@ import jax
 import numpy as np
 import pytest
 
-import export
 from configs import codec_aware
 from jaxshrink.bench.methods.by_name import method_by_name
 from jaxshrink.compression.compressor import Compressor
@@ -15,6 +14,7 @@ from jaxshrink.files import markers
 from jaxshrink.models.weights import load_weights, save_weights
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion
+from jaxshrink.runs import packing
 from jaxshrink.training import loop
 from jaxshrink.training.steps import Objective
 
@@ -72,7 +72,7 @@ def test_its_files_travel_as_jpegs_that_tell_the_tables(workdir, photograph):
 
 
 def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
-    weights = export.pack("tiny", [workdir], "two photographs")
+    weights = packing.pack("tiny", [workdir], "two photographs")
     assert "photographs/" not in json.dumps(dict(weights.configs[2]))
     path = workdir / "tiny.safetensors"
     path.write_bytes(save_weights(weights))
@@ -88,7 +88,7 @@ def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
 
 
 def test_training_moves_both_networks_and_the_tables(workdir):
-    trained = export.pack("tiny", [workdir], "").variables[2]
+    trained = packing.pack("tiny", [workdir], "").variables[2]
     initial = loop.create_state(
         loop.create_networks(tiny_config().model.to_dict()), loop.create_optimizer(1, 0, 0, 1, 0), 0
     ).variables
@@ -101,16 +101,16 @@ def test_training_moves_both_networks_and_the_tables(workdir):
 
 def test_a_run_begins_at_given_weights(workdir, tmp_path):
     packed = tmp_path / "start.safetensors"
-    packed.write_bytes(save_weights(export.pack("start", [workdir], "")))
+    packed.write_bytes(save_weights(packing.pack("start", [workdir], "")))
     start = load_weights(str(packed)).variables[2]
     loop.train(tiny_config(init=str(packed), learning_rate=1e-9), tmp_path / "run")
-    end = export.pack("end", [tmp_path / "run"], "").variables[2]
+    end = packing.pack("end", [tmp_path / "run"], "").variables[2]
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), start, end)
 
 
 def test_weights_of_other_networks_are_refused(workdir, tmp_path):
     packed = tmp_path / "start.safetensors"
-    packed.write_bytes(save_weights(export.pack("start", [workdir], "")))
+    packed.write_bytes(save_weights(packing.pack("start", [workdir], "")))
     for overrides in ({"model.rec.features": 16}, {"model.scale": 1}):
         with pytest.raises(CheckpointError, match="other networks"):
             loop.train(tiny_config(init=str(packed), **overrides), tmp_path / "run")
