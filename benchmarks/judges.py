@@ -30,7 +30,7 @@ from jaxshrink.bench.methods.base import Method, Trip
 from jaxshrink.bench.methods.by_name import method_by_name
 from jaxshrink.bench.points import Point
 from jaxshrink.bench.suite import Suite, open_suite
-from jaxshrink.evaluation.metrics import bits_per_pixel
+from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.inference.tiled_metrics import Reference
 from jaxshrink.runs.workdir import write_json
 from jaxshrink.shipped.index import DEFAULT_MODEL

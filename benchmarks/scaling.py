@@ -41,7 +41,7 @@ from jaxshrink.models import ComCNN, Networks, RecCNN
 from jaxshrink.training import devices
 from jaxshrink.training.schedules import alternating
 from jaxshrink.training.state import TrainState, create_optimizer, create_state
-from jaxshrink.training.steps import Steps, create_steps
+from jaxshrink.training.steps import Setup, Steps, create_steps
 
 NUM_DEVICES = (1, 2, 4, 8)
 OPTIMIZER = create_optimizer(1e-3, 0.9, 0.999, 1e-8, l2=0.0)
@@ -73,7 +73,7 @@ class Trial:
     """Training at some sizes: one process's part of it."""
 
     def __init__(self, sizes: Sizes) -> None:
-        mapped = devices.map_over_devices(create_steps(sizes.networks(), OPTIMIZER, seed=0))
+        mapped = devices.map_over_devices(create_steps(Setup(sizes.networks(), OPTIMIZER, seed=0)))
         self._steps = Steps(*[self._timed("calls", step) for step in mapped])
         codec, pool = codec_by_name("jpeg-optimized"), ThreadPoolExecutor(os.cpu_count())
         self._round_trip = self._timed("codec", lambda y, _: round_trip_batch(y, codec, 50, pool))

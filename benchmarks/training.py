@@ -37,7 +37,7 @@ from jaxshrink.runs.restore import open_cohort_of
 from jaxshrink.training import devices
 from jaxshrink.training.schedules import alternating, overlapped
 from jaxshrink.training.state import create_optimizer, create_state
-from jaxshrink.training.steps import create_steps
+from jaxshrink.training.steps import Setup, create_steps
 
 _NUM_BATCHES = 5  # of the input pipeline, in one measurement
 
@@ -56,7 +56,7 @@ class Training:
         optimizer = create_optimizer(
             config.learning_rate, config.b1, config.b2, config.epsilon, config.l2
         )
-        self._steps = devices.map_over_devices(create_steps(networks, optimizer, seed=0))
+        self._steps = devices.map_over_devices(create_steps(Setup(networks, optimizer, seed=0)))
         self._state = devices.replicate(create_state(networks, optimizer, 0))
         self._sampler = BatchSampler(
             open_cohort_of(config, "train", pool),

@@ -9,8 +9,9 @@ import numpy as np
 
 from jaxshrink.bench.methods.base import Method, Trip
 from jaxshrink.bench.plain_view import PLAIN_VIEW, PlainView, measure_plain_view
+from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.documents import Shape, integer, mapping, number, optional, record
-from jaxshrink.evaluation.metrics import bits_per_pixel, image_scores
+from jaxshrink.evaluation.metrics import image_scores
 
 # Goes up with every change of what a point holds, or how it is measured: older ones are not used.
 VERSION = 2

@@ -1,7 +1,7 @@
 """Real codecs, on the host: uint8 images of shape (H, W, C), C = 1 or 3, to bytes and back."""
 
 from jaxshrink.codecs.batches import encode_batch, jpeg_round_trip_batch, round_trip_batch
-from jaxshrink.codecs.codec import Codec
+from jaxshrink.codecs.codec import Codec, bits_per_pixel
 from jaxshrink.codecs.extras import EXTRA_CODECS, repack_jpeg
 from jaxshrink.codecs.jpeg import (
     JPEG_TABLES,
@@ -21,6 +21,7 @@ __all__ = [
     "SMALLEST_JPEG",
     "Codec",
     "JpegTables",
+    "bits_per_pixel",
     "codec_by_name",
     "decode_jpeg",
     "encode_batch",

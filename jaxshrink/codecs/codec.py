@@ -1,4 +1,4 @@
-"""What every codec offers."""
+"""What every codec offers, and what its files cost: bits per pixel."""
 
 from typing import Protocol
 
@@ -18,3 +18,8 @@ class Codec(Protocol):
     def decode(self, data: bytes, channels: int) -> np.ndarray:
         """Returns uint8 (H, W, channels)."""
         ...
+
+
+def bits_per_pixel(num_bytes: int, size: tuple[int, int]) -> float:
+    """8 x the bytes of the whole file / pixels of the original, whose (H, W) is `size`."""
+    return 8.0 * num_bytes / (size[0] * size[1])

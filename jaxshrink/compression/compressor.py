@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
-from jaxshrink.codecs import CODECS, encode_jpeg, is_gray, read_tables, repack_jpeg
+from jaxshrink.codecs import CODECS, bits_per_pixel, encode_jpeg, is_gray, read_tables, repack_jpeg
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import DEFAULT_MAX_PIXELS, Marker
@@ -18,7 +18,7 @@ from jaxshrink.files.opening import open_image
 from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import lmbda_of_quality
 from jaxshrink.models.weights import Weights, load_weights
-from jaxshrink.ops import images, jpeg, ssimulacra2
+from jaxshrink.ops import images, jpeg, losses, ssimulacra2
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
@@ -232,9 +232,9 @@ class Compressor:
 
     def cost(self, x: np.ndarray, x_hat: np.ndarray, num_bytes: int, lmbda: float) -> float:
         """What training minimizes, of a file: distortion + lmbda * bpp, in squared levels."""
-        bpp = 8 * num_bytes / (x.shape[0] * x.shape[1])
-        distortion = self._distortion_of(x)
-        return float(_distortion(distortion, x[None], x_hat[None])[0]) + lmbda * bpp
+        bpp = bits_per_pixel(num_bytes, (x.shape[0], x.shape[1]))
+        distortion = _distortion(self._distortion_of(x), x[None], x_hat[None])[0]
+        return losses.cost(float(distortion), bpp, lmbda)
 
     def _tables(self, scale: int, step: int) -> np.ndarray:
         """Those of luma, which grayscale has as well, (1, 8, 8)."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.compression.candidates import File
 from jaxshrink.compression.closeness import EYE, METRICS, Metric, Rule
 
@@ -54,7 +55,7 @@ class Landing:
 def forecast(plain: File, scale: int, rule: Rule, what: str) -> Landing:
     """Where the file of a scale lands that is `AS_CLOSE` as a plain one, or `AS_LARGE`."""
     height, width = plain.files.x.shape[:2]
-    bpp = 8 * len(plain) / (height * width)
+    bpp = bits_per_pixel(len(plain), (height, width))
     told = features(
         plain.quality,
         bpp,

@@ -6,9 +6,9 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from jaxshrink.codecs import Codec, encode_batch
+from jaxshrink.codecs import Codec, bits_per_pixel, encode_batch
 from jaxshrink.data import Cohort
-from jaxshrink.evaluation.metrics import bits_per_pixel, image_scores
+from jaxshrink.evaluation.metrics import image_scores
 from jaxshrink.inference.pipeline import Pipeline, enlarge
 
 # Pixels that go through the networks at once.

@@ -1,4 +1,4 @@
-"""What is measured, defined once: bits per pixel, and the quality of 8-bit images."""
+"""What is measured, defined once: the quality of 8-bit images; bits per pixel are in `codecs`."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +10,6 @@ from jaxshrink.inference import tiled_metrics
 from jaxshrink.ops import images, metrics, ssimulacra2
 
 _SSIM_MIN_SIDE = 11
-
-
-def bits_per_pixel(num_bytes: int, size: tuple[int, int]) -> float:
-    """8 x the bytes of the whole file / pixels of the original, whose (H, W) is `size`."""
-    return 8.0 * num_bytes / (size[0] * size[1])
 
 
 def image_scores(

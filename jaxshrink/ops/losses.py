@@ -12,6 +12,7 @@ With equal parts on every device, the mean of the parts' losses is the batch's l
 """
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +58,18 @@ class Distortion:
         if self.ssimulacra2:
             total += self.ssimulacra2 * (100.0 - ssimulacra2(x, x_hat))
         return total
+
+
+def cost(distortion: Any, bpp: Any, lmbda: Any, rate: Any = 1.0) -> Any:
+    """distortion + rate * lmbda * bpp: what training and files of one quality minimize.
+
+    Args:
+      distortion: of an image, in squared levels; floats or arrays, as all the others.
+      bpp: bits per pixel of the original.
+      lmbda: the price of a bit, see `models.lmbda_of_quality`.
+      rate: by how much bits count beside the distortion.
+    """
+    return distortion + rate * lmbda * bpp
 
 
 def range_penalty(y: jax.Array) -> jax.Array:

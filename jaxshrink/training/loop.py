@@ -1,7 +1,5 @@
 """Training from start, or resumption, to end."""
 
-import dataclasses
-import functools
 import json
 import logging
 import math
@@ -38,8 +36,6 @@ from jaxshrink.evaluation.triptychs import save_triptych
 from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import Networks, create_networks, lmbda_of_quality
 from jaxshrink.models.weights import load_variables
-from jaxshrink.ops import images
-from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.runs import workdir as workdirs
 from jaxshrink.runs.config import check_config
@@ -47,13 +43,14 @@ from jaxshrink.runs.restore import codec_of, create_pipeline, open_cohort_of
 from jaxshrink.training import devices
 from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog
+from jaxshrink.training.objective import objective_of
 from jaxshrink.training.schedules import SCHEDULES
 from jaxshrink.training.state import TrainState, create_optimizer, create_state
-from jaxshrink.training.steps import Objective, create_steps
+from jaxshrink.training.steps import Setup, create_steps
 
 _log = logging.getLogger(__name__)
 # Purpose of a random stream that the seed is split into; see also `data/batches.py`.
-_QUALITIES = 2
+_QUALITY_STREAM = 2
 _SHOWN = 3  # photographs that a message names
 _INFO = record({"best_score": optional(number())})
 
@@ -152,14 +149,10 @@ class _Run:
             decay_steps=self.num_steps if config.cosine_decay else 0,
             clip_norm=config.clip_norm,
         )
-        steps = create_steps(
-            self._networks,
-            optimizer,
-            seed=config.seed,
-            objective=objective_of(config),
-            average_decay=config.average_decay,
+        setup = Setup(
+            self._networks, optimizer, config.seed, objective_of(config), config.average_decay
         )
-        self._steps = devices.map_over_devices(steps)
+        self._steps = devices.map_over_devices(create_steps(setup))
         self._latest = workdirs.latest_checkpoints(workdir)
         self._best = workdirs.best_checkpoints(workdir)
         for store in (self._latest, self._best):
@@ -230,7 +223,7 @@ class _Run:
         num_images = config.batch_size // jax.process_count()
         if not config.codec.qualities:
             return np.full(num_images, config.codec.quality, np.float32)
-        rng = np.random.default_rng((config.seed, _QUALITIES, step, jax.process_index()))
+        rng = np.random.default_rng((config.seed, _QUALITY_STREAM, step, jax.process_index()))
         lowest, highest = config.codec.qualities
         return rng.uniform(lowest, highest, num_images).astype(np.float32)
 
@@ -279,11 +272,10 @@ class _Run:
         costs = []
         for quality in sorted({config.codec.quality, *config.evaluation.qualities}):
             lmbda = float(lmbda_of_quality(jnp.float32(quality)))
-            weight = (lmbda / 1000.0) ** -config.loss.balance
             measurements, scores = [], []
             for result in self._measure_dev(step, pipeline, quality):
                 measurements.append(result.model)
-                costs.append(weight * cost_of(result, objective, lmbda))
+                costs.append(objective.file_cost(result, lmbda))
                 scores += image_scores(result.x[None], result.x_hat[None], ["ssimulacra2"])[
                     "ssimulacra2"
                 ]
@@ -317,50 +309,6 @@ class _Run:
 
 def _num_steps(config: Any, sampler: BatchSampler) -> int:
     return -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
-
-
-def objective_of(config: Any) -> Objective:
-    """Returns what a config says is to be minimized."""
-    loss = config.loss
-    return Objective(
-        distortion=Distortion(
-            loss.squared_error,
-            loss.squared_levels,
-            loss.charbonnier,
-            loss.ms_ssim,
-            loss.ssimulacra2,
-        ),
-        plain_view=loss.plain_view,
-        plain_colour=loss.plain_colour,
-        rate=loss.rate,
-        rate_warmup_steps=loss.rate_warmup_steps,
-        balance=loss.balance,
-        range_penalty=config.range_penalty,
-        codec_model=config.codec.model,
-        tables=config.codec.tables,
-        subsampling=config.codec.subsampling,
-    )
-
-
-def cost_of(result: ModelResult, objective: Objective, lmbda: float) -> float:
-    """What training minimizes, of a real file: distortion + rate * lmbda * bpp.
-
-    MS-SSIM where there is none counts as 1.
-    """
-    if result.model.ms_ssim is None:
-        distortion = dataclasses.replace(objective.distortion, ms_ssim=0.0)
-        objective = dataclasses.replace(objective, distortion=distortion)
-    distortion = _distortion(objective, result.x, result.y_hat, result.x_hat)
-    return float(distortion) + objective.rate * lmbda * result.model.bpp
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _distortion(
-    objective: Objective, x: jax.Array, y_hat: jax.Array, x_hat: jax.Array
-) -> jax.Array:
-    x, y_hat, x_hat = (images.to_float(image)[None] for image in (x, y_hat, x_hat))
-    total = objective.distortion(x_hat, x)
-    return (total + objective.plain_distortion(y_hat, x) if objective.plain_view else total)[0]
 
 
 def _best_score(info: Any) -> float:

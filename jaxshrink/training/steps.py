@@ -5,6 +5,7 @@ They average over the mapped axis "batch"; `devices.py` maps them.
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +14,8 @@ import optax
 from jax import lax
 
 from jaxshrink.models import Networks, lmbda_of_quality
-from jaxshrink.ops import images, jpeg, losses
+from jaxshrink.ops import images, jpeg
+from jaxshrink.training.objective import PAPER, Objective
 from jaxshrink.training.state import NetState, Purpose, TrainState, stream
 
 Metrics = dict[str, jax.Array]
@@ -44,182 +46,165 @@ class Steps(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Objective:
-    """What is minimized: the mean of weight * (distortion + rate * lmbda * bpp), and penalties.
+class Setup:
+    """What all steps of a run share.
 
     Attributes:
-      distortion: of x_hat, one value per image.
-      plain_view: weight of the distortion of y_hat by itself, MS-SSIM aside, against the photograph
-        at the compact image's size: what people without RecCNN see.
-      plain_colour: weight, within it, of the squared difference of the channels' means, in levels.
-      rate: multiplies lmbda * bpp, where the codec's model tells the bits; 0 in the paper.
-      rate_warmup_steps: in which that factor grows from a quarter of itself.
-      balance: an image's weight is lmbda ** -balance, relative to lmbda = 1000: the price of a bit,
-        and with it the loss, spans orders of magnitude.
-      range_penalty: weight of 1/(2N) sum_k || y_k - clip(y_k) ||^2; 0 in the paper.
-      codec_model: what stands for the codec in `com_step`: "identity", as in the paper, or "jpeg".
-      tables: of the codec: "standard", libjpeg's for the quality, or "learned", ComCNN's.
-      subsampling: of the differentiable JPEG.
-    """
-
-    distortion: losses.Distortion
-    plain_view: float = 0.0
-    plain_colour: float = 0.0
-    rate: float = 0.0
-    rate_warmup_steps: int = 0
-    balance: float = 0.0
-    range_penalty: float = 0.0
-    codec_model: str = "identity"
-    tables: str = "standard"
-    subsampling: str = "4:2:0"
-
-    def plain_distortion(self, y_hat: jax.Array, x: jax.Array) -> jax.Array:
-        """The weighted distortion of decoded compact images of either scale, (N,)."""
-        shown = x if y_hat.shape == x.shape else images.halve(images.pad_to_even(x))
-        distortion = dataclasses.replace(self.distortion, ms_ssim=0.0)
-        colours = 255.0 * jnp.mean(y_hat - shown, axis=(1, 2))
-        shift = self.plain_colour * jnp.mean(jnp.square(colours), axis=1)
-        return self.plain_view * (distortion(y_hat, shown) + shift)
-
-
-PAPER = Objective(losses.Distortion(squared_error=1.0))
-
-
-def create_steps(
-    networks: Networks,
-    optimizer: optax.GradientTransformation,
-    *,
-    seed: int,
-    objective: Objective = PAPER,
-    average_decay: float = 0.0,
-) -> Steps:
-    """Returns the steps for these networks.
-
-    Args:
       networks: the modules.
-      optimizer: applied to each of them, with two states.
+      optimizer: applied to each network, with a state of its own.
       seed: of dropout.
       objective: what is minimized.
       average_decay: of the exponential moving average of the parameters; 0: none is kept.
     """
-    com, rec = networks
 
-    def tables_of(params: Any, quality: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The tables, whole, and lmbda (N,)."""
-        if objective.tables == "learned":
-            lmbda = lmbda_of_quality(quality)
-            tables = com.apply({"params": params}, lmbda, method="tables")
-            return jpeg.whole_steps(tables), lmbda
-        tables = jpeg.standard_tables(quality)
-        return tables, com.scale**2 * jpeg.lmbda_of_tables(tables)
+    networks: Networks
+    optimizer: optax.GradientTransformation
+    seed: int
+    objective: Objective = PAPER
+    average_decay: float = 0.0
 
-    def apply_com(net: NetState, params: Any, x: jax.Array, tables: jax.Array) -> tuple:
-        return com.apply(
-            {**net.variables, "params": params},
-            x,
-            lax.stop_gradient(tables),
-            train=True,
-            mutable=["batch_stats"],
-            rngs=_dropout(seed, Purpose.DROPOUT_COM, net),
+
+def create_steps(setup: Setup) -> Steps:
+    """Returns the steps of a run."""
+    return Steps(
+        compact=partial(compact, setup),
+        com_step=partial(com_step, setup),
+        rec_step=partial(rec_step, setup),
+        joint_step=partial(joint_step, setup),
+    )
+
+
+def compact(
+    setup: Setup, state: TrainState, x: jax.Array, quality: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The compact images and the tables for the codec: see `Steps`."""
+    tables, _ = _tables(setup, state.com.params, quality)
+    y = setup.networks.com.apply(state.com.variables, images.to_float(x), tables)
+    return images.to_uint8(y), tables
+
+
+def com_step(
+    setup: Setup, state: TrainState, x: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """Updates ComCNN through a model of the codec. Paper: eq. 2; see `Steps`."""
+    x = images.to_float(x)
+    objective, rec = setup.objective, setup.networks.rec
+
+    def loss_function(params: Any) -> tuple[jax.Array, Any]:
+        tables, lmbda = _tables(setup, params, quality)
+        y, mutated = _apply_com(setup, state.com, params, x, tables)
+        y_hat, bpp = y, jnp.zeros(())
+        if objective.codec_model == "jpeg":
+            y_hat, bpp = _round_trip(setup, y, tables, _size(x))
+        # Frozen, but not cut off: the gradient flows through RecCNN to ComCNN.
+        x_hat = rec.apply(
+            state.rec.variables, y_hat, _size(x), lax.stop_gradient(tables), method="reconstruct"
         )
+        distortion = objective.views_distortion(x_hat, y_hat, x)
+        loss = objective.batch_loss(distortion, bpp, y, lmbda, state.com.num_updates)
+        return loss, ({"com_loss": loss, "com_clipped": _clipped(y)}, mutated)
 
-    def apply_rec(
-        net: NetState, params: Any, y_hat: jax.Array, size: tuple[int, int], tables: jax.Array
-    ) -> tuple:
-        return rec.apply(
-            {**net.variables, "params": params},
-            y_hat,
-            size,
-            lax.stop_gradient(tables),
-            train=True,
-            mutable=["batch_stats"],
-            rngs=_dropout(seed, Purpose.DROPOUT_REC, net),
-            method="reconstruct",
-        )
+    gradients, (metrics, mutated) = _gradients(loss_function, state.com.params)
+    return state.replace(com=_update(setup, state.com, gradients, mutated)), metrics
 
-    def total(
-        distortion: jax.Array, bpp: jax.Array, y: jax.Array, lmbda: jax.Array, step: Any
-    ) -> jax.Array:
-        rate: Any = objective.rate
-        if objective.rate_warmup_steps:
-            rate *= jnp.minimum(1.0, 0.25 + 0.75 * step / objective.rate_warmup_steps)
-        weight = (lmbda / 1000.0) ** -objective.balance
-        loss = jnp.mean(weight * (distortion + rate * lmbda * bpp))
-        if objective.range_penalty:
-            loss += objective.range_penalty * losses.range_penalty(y)
-        return loss
 
-    def compact(state: TrainState, x: jax.Array, quality: jax.Array) -> tuple[jax.Array, jax.Array]:
-        tables, _ = tables_of(state.com.params, quality)
-        return images.to_uint8(com.apply(state.com.variables, images.to_float(x), tables)), tables
+def rec_step(
+    setup: Setup, state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """Updates RecCNN on what the codec made of y. Paper: eq. 3; see `Steps`."""
+    x, y_hat = images.to_float(x), images.to_float(y_hat)
+    tables, lmbda = _tables(setup, state.com.params, quality)
 
-    def com_step(state: TrainState, x: jax.Array, quality: jax.Array) -> tuple[TrainState, Metrics]:
-        x = images.to_float(x)
-        size = (x.shape[1], x.shape[2])
+    def loss_function(params: Any) -> tuple[jax.Array, Any]:
+        x_hat, mutated = _apply_rec(setup, state.rec, params, y_hat, _size(x), tables)
+        distortion = setup.objective.distortion(x_hat, x)
+        loss = jnp.mean(setup.objective.weight(lmbda) * distortion)
+        return loss, ({"rec_loss": loss}, mutated)
 
-        def loss_function(params: Any) -> tuple[jax.Array, Any]:
-            tables, lmbda = tables_of(params, quality)
-            y, mutated = apply_com(state.com, params, x, tables)
-            y_hat, bpp = y, jnp.zeros(())
-            if objective.codec_model == "jpeg":
-                y_hat, bits = jpeg.round_trip(y, tables, objective.subsampling)
-                bpp = bits / (size[0] * size[1])
-            # Frozen, but not cut off: the gradient flows through RecCNN to ComCNN.
-            x_hat = rec.apply(
-                state.rec.variables, y_hat, size, lax.stop_gradient(tables), method="reconstruct"
-            )
-            distortion = objective.distortion(x_hat, x)
-            if objective.plain_view:
-                distortion += objective.plain_distortion(y_hat, x)
-            loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
-            return loss, ({"com_loss": loss, "com_clipped": _clipped(y)}, mutated)
+    gradients, (metrics, mutated) = _gradients(loss_function, state.rec.params)
+    return state.replace(rec=_update(setup, state.rec, gradients, mutated)), metrics
 
-        gradients, (metrics, mutated) = _gradients(loss_function, state.com.params)
-        net = _update(state.com, gradients, mutated, optimizer, average_decay)
-        return state.replace(com=net), metrics
 
-    def rec_step(
-        state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
-    ) -> tuple[TrainState, Metrics]:
-        x, y_hat = images.to_float(x), images.to_float(y_hat)
-        tables, lmbda = tables_of(state.com.params, quality)
+def joint_step(
+    setup: Setup, state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
+) -> tuple[TrainState, Metrics]:
+    """Updates both networks by one loss, on what the codec made of y: see `Steps`."""
+    x, y_hat = images.to_float(x), images.to_float(y_hat)
+    objective = setup.objective
 
-        def loss_function(params: Any) -> tuple[jax.Array, Any]:
-            x_hat, mutated = apply_rec(state.rec, params, y_hat, (x.shape[1], x.shape[2]), tables)
-            loss = jnp.mean((lmbda / 1000.0) ** -objective.balance * objective.distortion(x_hat, x))
-            return loss, ({"rec_loss": loss}, mutated)
+    def loss_function(params: Networks) -> tuple[jax.Array, Any]:
+        tables, lmbda = _tables(setup, params.com, quality)
+        y, com_mutated = _apply_com(setup, state.com, params.com, x, tables)
+        proxy, bpp = _round_trip(setup, y, tables, _size(x))
+        # The real codec's pixels, with the gradient of the differentiable one.
+        real = proxy + lax.stop_gradient(y_hat - proxy)
+        x_hat, rec_mutated = _apply_rec(setup, state.rec, params.rec, real, _size(x), tables)
+        distortion = objective.views_distortion(x_hat, real, x)
+        loss = objective.batch_loss(distortion, bpp, y, lmbda, state.com.num_updates)
+        metrics = {"joint_loss": loss, "com_clipped": _clipped(y)}
+        return loss, (metrics, Networks(com_mutated, rec_mutated))
 
-        gradients, (metrics, mutated) = _gradients(loss_function, state.rec.params)
-        net = _update(state.rec, gradients, mutated, optimizer, average_decay)
-        return state.replace(rec=net), metrics
+    params = Networks(state.com.params, state.rec.params)
+    gradients, (metrics, mutated) = _gradients(loss_function, params)
+    com = _update(setup, state.com, gradients.com, mutated.com)
+    rec = _update(setup, state.rec, gradients.rec, mutated.rec)
+    return state.replace(com=com, rec=rec), metrics
 
-    def joint_step(
-        state: TrainState, x: jax.Array, y_hat: jax.Array, quality: jax.Array
-    ) -> tuple[TrainState, Metrics]:
-        x, y_hat = images.to_float(x), images.to_float(y_hat)
-        size = (x.shape[1], x.shape[2])
 
-        def loss_function(params: Networks) -> tuple[jax.Array, Any]:
-            tables, lmbda = tables_of(params.com, quality)
-            y, com_mutated = apply_com(state.com, params.com, x, tables)
-            proxy, bits = jpeg.round_trip(y, tables, objective.subsampling)
-            real = proxy + lax.stop_gradient(y_hat - proxy)
-            x_hat, rec_mutated = apply_rec(state.rec, params.rec, real, size, tables)
-            distortion = objective.distortion(x_hat, x)
-            if objective.plain_view:
-                distortion += objective.plain_distortion(real, x)
-            bpp = bits / (size[0] * size[1])
-            loss = total(distortion, bpp, y, lmbda, state.com.num_updates)
-            metrics = {"joint_loss": loss, "com_clipped": _clipped(y)}
-            return loss, (metrics, Networks(com_mutated, rec_mutated))
+def _size(x: jax.Array) -> tuple[int, int]:
+    return x.shape[1], x.shape[2]
 
-        params = Networks(state.com.params, state.rec.params)
-        gradients, (metrics, mutated) = _gradients(loss_function, params)
-        com_net = _update(state.com, gradients.com, mutated.com, optimizer, average_decay)
-        rec_net = _update(state.rec, gradients.rec, mutated.rec, optimizer, average_decay)
-        return state.replace(com=com_net, rec=rec_net), metrics
 
-    return Steps(compact, com_step, rec_step, joint_step)
+def _tables(setup: Setup, params: Any, quality: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The codec's tables, whole numbers, (N, 2, 8, 8), and the price of a bit, lmbda, (N,)."""
+    com = setup.networks.com
+    if setup.objective.tables == "learned":
+        lmbda = lmbda_of_quality(quality)
+        tables = com.apply({"params": params}, lmbda, method="tables")
+        return jpeg.whole_steps(tables), lmbda
+    tables = jpeg.standard_tables(quality)
+    return tables, com.scale**2 * jpeg.lmbda_of_tables(tables)
+
+
+def _round_trip(
+    setup: Setup, y: jax.Array, tables: jax.Array, size: tuple[int, int]
+) -> tuple[jax.Array, jax.Array]:
+    """What the differentiable JPEG makes of y, and its bits per pixel of the original, (N,)."""
+    y_hat, bits = jpeg.round_trip(y, tables, setup.objective.subsampling)
+    return y_hat, bits / (size[0] * size[1])
+
+
+def _apply_com(setup: Setup, net: NetState, params: Any, x: jax.Array, tables: jax.Array) -> tuple:
+    """y in training, and what it changed of the batch statistics."""
+    return setup.networks.com.apply(
+        {**net.variables, "params": params},
+        x,
+        lax.stop_gradient(tables),
+        train=True,
+        mutable=["batch_stats"],
+        rngs=_dropout(setup.seed, Purpose.DROPOUT_COM, net),
+    )
+
+
+def _apply_rec(
+    setup: Setup,
+    net: NetState,
+    params: Any,
+    y_hat: jax.Array,
+    size: tuple[int, int],
+    tables: jax.Array,
+) -> tuple:
+    """x_hat in training, and what it changed of the batch statistics."""
+    return setup.networks.rec.apply(
+        {**net.variables, "params": params},
+        y_hat,
+        size,
+        lax.stop_gradient(tables),
+        train=True,
+        mutable=["batch_stats"],
+        rngs=_dropout(setup.seed, Purpose.DROPOUT_REC, net),
+        method="reconstruct",
+    )
 
 
 def _clipped(y: jax.Array) -> jax.Array:
@@ -238,20 +223,14 @@ def _gradients(loss_function: Callable[[Any], tuple[jax.Array, Any]], params: An
     return gradients, (metrics, mutated)
 
 
-def _update(
-    net: NetState,
-    gradients: Any,
-    mutated: Any,
-    optimizer: optax.GradientTransformation,
-    average_decay: float,
-) -> NetState:
+def _update(setup: Setup, net: NetState, gradients: Any, mutated: Any) -> NetState:
     """One optimizer update."""
-    updates, opt_state = optimizer.update(gradients, net.opt_state, net.params)
+    updates, opt_state = setup.optimizer.update(gradients, net.opt_state, net.params)
     params = optax.apply_updates(net.params, updates)
     average = net.average
-    if average_decay:
+    if setup.average_decay:
         # From the start, the mean of what there is; later, exponential.
-        step_size = jnp.maximum(1.0 - average_decay, 1.0 / (net.num_updates + 1.0))
+        step_size = jnp.maximum(1.0 - setup.average_decay, 1.0 / (net.num_updates + 1.0))
         average = optax.incremental_update(params, average, step_size)
     return net.replace(
         num_updates=net.num_updates + 1,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from jaxshrink.evaluation.metrics import METRICS, bits_per_pixel, image_scores
+from jaxshrink.codecs import bits_per_pixel
+from jaxshrink.evaluation.metrics import METRICS, image_scores
 
 
 def noisy(image: np.ndarray, amplitude: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from benchmarks import arithmetic
 from jaxshrink.models import ComCNN, Networks, RecCNN
 from jaxshrink.ops import conv
 from jaxshrink.training.state import create_state
-from jaxshrink.training.steps import create_steps
+from jaxshrink.training.steps import Setup, create_steps
 
 SIZE = {"features": 16, "num_layers": 4}
 
@@ -36,7 +36,7 @@ def test_forward_passes(size):
 def test_a_training_step():
     networks, optimizer = Networks(ComCNN(features=16), RecCNN(**SIZE)), optax.sgd(1.0)
     state = jax.eval_shape(functools.partial(create_state, networks, optimizer, 0))
-    steps = create_steps(networks, optimizer, seed=0)
+    steps = create_steps(Setup(networks, optimizer, seed=0))
     x, y_hat = np.zeros((1, 2, 64, 48, 3), np.uint8), np.zeros((1, 2, 32, 24, 3), np.uint8)
     quality = np.full((1, 2), 50.0, np.float32)
 

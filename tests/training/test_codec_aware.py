@@ -16,7 +16,7 @@ from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.runs import packing
 from jaxshrink.training import loop
-from jaxshrink.training.steps import Objective
+from jaxshrink.training.objective import Objective
 
 
 def tiny_config(scale="half", **overrides):

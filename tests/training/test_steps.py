@@ -15,8 +15,9 @@ from jaxshrink.errors import ConfigError
 from jaxshrink.models import ComCNN, Networks, RecCNN
 from jaxshrink.ops import images, jpeg
 from jaxshrink.training import devices
+from jaxshrink.training.objective import PAPER
 from jaxshrink.training.state import create_optimizer, create_state
-from jaxshrink.training.steps import PAPER, Steps, create_steps
+from jaxshrink.training.steps import Setup, Steps, create_steps
 
 # With this optimizer, old parameters - new parameters = gradient.
 DESCENT = optax.sgd(1.0)
@@ -40,7 +41,7 @@ def start(networks):
 
 @functools.cache
 def mapped(networks, optimizer=DESCENT, **options) -> Steps:
-    return devices.map_over_devices(create_steps(networks, optimizer, seed=0, **options))
+    return devices.map_over_devices(create_steps(Setup(networks, optimizer, seed=0, **options)))
 
 
 def host(state):
@@ -112,7 +113,8 @@ def test_rec_step_follows_the_gradient_of_eq_3_and_leaves_comcnn(x, y_hat):
 
 def one_part(networks, name, *arrays):
     """The state after a step on one device, which has all images."""
-    step, whole = getattr(create_steps(networks, DESCENT, seed=0), name), [a[None] for a in arrays]
+    step = getattr(create_steps(Setup(networks, DESCENT, seed=0)), name)
+    whole = [a[None] for a in arrays]
     axes = (None, *[0] * len(whole))
     step = jax.vmap(step, in_axes=axes, out_axes=None, axis_name="batch")
     return host(jax.jit(step)(start(networks), *whole)[0])
@@ -242,7 +244,7 @@ def test_l2_touches_kernels_only():
 
 def test_a_second_batch_does_not_retrace(x, y_hat):
     networks, traces = tiny(), []
-    plain = create_steps(networks, DESCENT, seed=0)
+    plain = create_steps(Setup(networks, DESCENT, seed=0))
 
     def counted(name):
         def step(*arguments):
