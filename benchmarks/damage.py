@@ -91,7 +91,7 @@ def _change(data: bytearray, rng: np.random.Generator, others: Mapping[str, byte
         other = others[str(rng.choice(list(others)))]
         start = int(rng.integers(max(len(other), 1)))
         data[place:place] = other[start : start + length]
-    elif data[:1] in (b"{", b"["):
+    elif bytes(data[:1]) in (b"{", b"["):
         # Of JSON, a value becomes another.
         colon = data.find(b":", place)
         end = min((i for i in (data.find(b, colon) for b in b",}]") if i > colon), default=colon)

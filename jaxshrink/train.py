@@ -15,13 +15,16 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
 from jaxshrink import console
 from jaxshrink.errors import ConfigError, DataError, JaxshrinkError
+
+if TYPE_CHECKING:
+    from jaxshrink.runs.schema import Config
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "What to do.", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Where to do it; default: runs/CONFIG'S NAME.")
@@ -93,7 +96,7 @@ def run() -> None:
         evaluate(config, workdir)
 
 
-def check_folders(config: Any, overrides: Mapping[str, Any]) -> None:
+def check_folders(config: "Config", overrides: Mapping[str, Any]) -> None:
     """Checks that the photographs are those below data.root, and that they are there.
 
     Raises:

@@ -100,6 +100,8 @@ from jaxshrink.files.photographs import (
 )
 from jaxshrink.shipped.index import DEFAULT_MODEL, shipped_names
 
+__all__ = ["Model", "Small", "compress", "expand"]
+
 _LONGEST_SIDES = {"jpeg": 65535, "webp": 16383, "avif": 65535}
 
 

@@ -101,5 +101,4 @@ def name_of(rule: Rule) -> str:
 
 @functools.cache
 def _weights() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, list[float]]]]]:
-    found: Mapping = json.loads(FILE.read_text())
-    return found
+    return json.loads(FILE.read_text())

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 
 import numpy as np
 
@@ -93,7 +93,7 @@ def prefetch(
     sampler: BatchSampler, start: int, stop: int, pool: Executor, depth: int
 ) -> Iterator[np.ndarray]:
     """Yields batches `start` to `stop` - 1, of which up to `depth` are made ahead."""
-    pending: collections.deque = collections.deque()
+    pending: collections.deque[Future[np.ndarray]] = collections.deque()
     for step in range(start, min(start + depth, stop)):
         pending.append(pool.submit(sampler.batch, step))
     for step in range(start, stop):

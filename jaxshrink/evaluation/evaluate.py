@@ -4,7 +4,6 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from jaxshrink.codecs import CODECS, JPEG_TABLES
 from jaxshrink.evaluation.paper_table import CohortResult, format_table, measure_cohort
@@ -12,11 +11,12 @@ from jaxshrink.evaluation.triptychs import save_triptych
 from jaxshrink.runs import workdir as workdirs
 from jaxshrink.runs.config import check_config
 from jaxshrink.runs.restore import codec_of, load_pipeline, open_cohort_of
+from jaxshrink.runs.schema import Config
 
 COHORTS = ("train", "dev", "test")
 
 
-def evaluate(config: Any, workdir: Path) -> None:
+def evaluate(config: Config, workdir: Path) -> None:
     """Prints the paper's table and writes it below `workdir`/evaluation.
 
     summary.json holds {cohort: {method: {"ms_ssim", "psnr", "bpp", "num_images"}}} at the

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from jaxshrink.errors import DataError
 from jaxshrink.files import formats
@@ -74,7 +74,7 @@ def open_image(source: bytes | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Im
     except MemoryError:
         raise DataError("not enough memory to open it") from None
     except Exception as error:  # Pillow's plugins raise errors of many kinds
-        reason = "unknown format" if isinstance(error, Image.UnidentifiedImageError) else error
+        reason = "unknown format" if isinstance(error, UnidentifiedImageError) else error
         raise DataError(f"cannot be read as an image ({reason})") from error
     try:
         _check_size(image.size, max_pixels)

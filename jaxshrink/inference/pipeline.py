@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink.inference import tiled
-from jaxshrink.models import Networks, Variables, lmbda_of_quality
+from jaxshrink.models import Networks, NetworkVariables, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.runtime.executables import precompiled
@@ -31,7 +31,7 @@ class Pipeline:
     """
 
     def __init__(
-        self, networks: Networks, variables: Networks, *, learned_tables: bool = False
+        self, networks: Networks, variables: NetworkVariables, *, learned_tables: bool = False
     ) -> None:
         self._learned_tables = learned_tables
         self.largest_tile = tiled.LARGEST
@@ -40,7 +40,7 @@ class Pipeline:
         self._given = variables
 
     @functools.cached_property
-    def _variables(self) -> Networks:
+    def _variables(self) -> NetworkVariables:
         """On the device; copied there when they are needed."""
         return jax.device_put(self._given, jax.local_devices()[0])
 

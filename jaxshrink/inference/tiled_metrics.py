@@ -158,8 +158,8 @@ class _Maps:
 
     border: int
     cut: _Cut
-    seen: Callable
-    sums: Callable
+    seen: Callable[..., Any]
+    sums: Callable[..., Any]
 
 
 class _Scale:

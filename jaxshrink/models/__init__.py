@@ -3,6 +3,7 @@
 from jaxshrink.models.comcnn import ComCNN
 from jaxshrink.models.networks import (
     Networks,
+    NetworkVariables,
     Variables,
     create_networks,
     init_variables,
@@ -14,6 +15,7 @@ from jaxshrink.models.residual import UNIT, ResidualComCNN, ResidualRecCNN, lmbd
 __all__ = [
     "UNIT",
     "ComCNN",
+    "NetworkVariables",
     "Networks",
     "RecCNN",
     "ResidualComCNN",

@@ -12,11 +12,11 @@ from jaxshrink.models.reccnn import RecCNN
 from jaxshrink.models.residual import ResidualComCNN, ResidualRecCNN
 from jaxshrink.ops import jpeg
 
-Variables = dict[str, Any]
+Variables = dict[str, Any]  # of one network
 
 
 class Networks(NamedTuple):
-    """ComCNN and RecCNN, as modules or as their variables, {"params": ..., "batch_stats": ...}.
+    """The modules of ComCNN and RecCNN.
 
     Whatever the architecture, com(x, tables) is y, and rec.reconstruct(y_hat, size, tables) is
     x_hat; `tables` are the codec's, (N, 2, 8, 8), or None where the architecture ignores them.
@@ -24,6 +24,16 @@ class Networks(NamedTuple):
 
     com: Any
     rec: Any
+
+
+class NetworkVariables(NamedTuple):
+    """What belongs to ComCNN and to RecCNN: their variables, or a part of these, or their shapes.
+
+    Variables are {"params": ..., "batch_stats": ...}, trees of float32 arrays.
+    """
+
+    com: Variables
+    rec: Variables
 
 
 def create_networks(settings: Mapping[str, Any], dtype: str = "float32") -> Networks:
@@ -93,17 +103,17 @@ def network_settings(value: Any, where: str) -> Any:
     return _SETTINGS[value["architecture"]](value, where)
 
 
-def init_variables(networks: Networks, com_key: jax.Array, rec_key: jax.Array) -> Networks:
+def init_variables(networks: Networks, com_key: jax.Array, rec_key: jax.Array) -> NetworkVariables:
     """Returns the initial variables of both; traceable."""
 
     image = jnp.zeros((1, 8, 8, networks.com.channels))
     tables = jnp.ones((1, 2, jpeg.BLOCK, jpeg.BLOCK))
     y, com = networks.com.init_with_output(com_key, image, tables)
     rec = networks.rec.init(rec_key, y, image.shape[1:3], tables, method="reconstruct")
-    return Networks(com={"batch_stats": {}, **com}, rec={"batch_stats": {}, **rec})
+    return NetworkVariables(com={"batch_stats": {}, **com}, rec={"batch_stats": {}, **rec})
 
 
-def variables_template(networks: Networks) -> Networks:
+def variables_template(networks: Networks) -> NetworkVariables:
     """Returns the shapes and dtypes of the variables of both, without computing them."""
     key = jax.ShapeDtypeStruct((), jax.random.key(0).dtype)
     return jax.eval_shape(lambda c, r: init_variables(networks, c, r), key, key)

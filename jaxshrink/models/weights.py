@@ -30,6 +30,7 @@ from jaxshrink.errors import CheckpointError
 from jaxshrink.models.comcnn import ComCNN
 from jaxshrink.models.networks import (
     Networks,
+    NetworkVariables,
     Variables,
     create_networks,
     network_settings,
@@ -58,7 +59,7 @@ class Weights:
 
     name: str
     configs: Mapping[int, Mapping[str, Any]]
-    variables: Mapping[int, Networks]
+    variables: Mapping[int, NetworkVariables]
     description: Mapping[str, Any]
 
     @property
@@ -179,7 +180,7 @@ def _check_depth(scale: int, model: Mapping[str, Any], arrays: Mapping[str, np.n
         raise DocumentError(f"its arrays do not fit its config ({depth} layers or blocks)")
 
 
-def load_variables(name_or_path: str, networks: Networks) -> Networks:
+def load_variables(name_or_path: str, networks: Networks) -> NetworkVariables:
     """Reads the variables that fit these networks from weights of the same scale.
 
     Raises:
@@ -200,7 +201,7 @@ def _by_name(configs: Mapping[int, Any]) -> dict[str, Any]:
     return {str(scale): config for scale, config in configs.items()}
 
 
-def _arrays(variables: Mapping[int, Networks]) -> dict[str, np.ndarray]:
+def _arrays(variables: Mapping[int, NetworkVariables]) -> dict[str, np.ndarray]:
     """Every array by a name: "2/com/params/trunk/Conv_0/kernel"."""
     return {
         f"{scale}/{name}": np.asarray(leaf)
@@ -214,7 +215,7 @@ def _names(tree: Any) -> list[str]:
     return ["/".join(str(getattr(k, "name", getattr(k, "key", k))) for k in p) for p in paths]
 
 
-def _restore(arrays: Mapping[str, np.ndarray], prefix: str) -> Networks:
+def _restore(arrays: Mapping[str, np.ndarray], prefix: str) -> NetworkVariables:
     """The variables of one scale, of their names in `_arrays`."""
     named = {
         tuple(name.removeprefix(prefix).split("/")): array
@@ -223,12 +224,13 @@ def _restore(arrays: Mapping[str, np.ndarray], prefix: str) -> Networks:
     }
     try:
         found = traverse_util.unflatten_dict(named)
-        return Networks(**{net: {"batch_stats": {}, **found[net]} for net in ("com", "rec")})
+        com, rec = ({"batch_stats": {}, **found[net]} for net in ("com", "rec"))
+        return NetworkVariables(com, rec)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError):
         raise DocumentError("its arrays are of no model") from None
 
 
-def _check_shapes(variables: Networks, model: Mapping[str, Any]) -> None:
+def _check_shapes(variables: NetworkVariables, model: Mapping[str, Any]) -> None:
     template = variables_template(create_networks(model))
     wanted, found = (
         {*zip(_names(tree), _shapes(tree), strict=True)} for tree in (template, variables)
@@ -238,11 +240,11 @@ def _check_shapes(variables: Networks, model: Mapping[str, Any]) -> None:
         raise DocumentError(f"its arrays do not fit its config ({name})")
 
 
-def _shapes(tree: Any) -> list[tuple]:
+def _shapes(tree: Any) -> list[tuple[tuple[int, ...], str]]:
     return [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(tree)]
 
 
-def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, Networks]:
+def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, NetworkVariables]:
     """Imports the MatConvNet weights published with Jiang et al. 2017, grayscale.
 
     Theirs and ours agree on kernels (HWIO, cross-correlation) and on images in [0, 1]. They
@@ -263,7 +265,7 @@ def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, Networks]:
     rec = RecCNN(channels=1, batch_norm=True)
     com_variables = _variables(_load_layers(com_path), subtracted=False)
     rec_variables = _variables(_load_layers(rec_path), subtracted=True)
-    return Networks(com, rec), Networks(com_variables, rec_variables)
+    return Networks(com, rec), NetworkVariables(com_variables, rec_variables)
 
 
 def _load_layers(path: Path) -> list[dict[str, Any]]:

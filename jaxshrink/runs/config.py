@@ -11,11 +11,12 @@ from jaxshrink.errors import ConfigError
 from jaxshrink.models.networks import MAX_DEPTH, MAX_FEATURES
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
+from jaxshrink.runs.schema import Config, Section
 
 _MAX_INTEGER = 2**62
 
 
-def check_config(config: Any) -> None:
+def check_config(config: Config) -> None:
     """Refuses a config of this project whose values cannot work.
 
     Raises:
@@ -23,7 +24,7 @@ def check_config(config: Any) -> None:
     """
     _check_numbers(config)
     for field, valid, expected in _requirements(config):
-        value = config
+        value: Any = config
         for name in field.split("."):
             value = value[name]
         if not valid:
@@ -35,7 +36,7 @@ def check_config(config: Any) -> None:
 _MAY_BE_NONE = ("data.resize", "data.crop", "data.halve_from")
 
 
-def _check_numbers(config: Any, prefix: str = "") -> None:
+def _check_numbers(config: Section, prefix: str = "") -> None:
     """Refuses None where there must be something, which a locked config takes, and no numbers."""
     for name in config:
         field, value = f"{prefix}{name}", config[name]
@@ -49,7 +50,7 @@ def _check_numbers(config: Any, prefix: str = "") -> None:
             raise ConfigError(f"{field}={value!r}: must be at most {_MAX_INTEGER}")
 
 
-def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
+def _requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     """Yields (field, whether it is valid, what it must be)."""
 
     def one_of(field: str, value: Any, *choices: Any) -> tuple[str, bool, str]:
@@ -82,8 +83,8 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     yield one_of("model.architecture", model.architecture, "paper", "residual")
     yield one_of("model.channels", model.channels, 1, 3)
     if model.architecture == "residual":
-        yield one_of("model.scale", model.scale, 1, 2)
-        yield one_of("model.stride", model.stride, 2, 4)
+        yield one_of("model.scale", model["scale"], 1, 2)
+        yield one_of("model.stride", model["stride"], 2, 4)
     for net in ("com", "rec"):
         yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
         yield (
@@ -108,7 +109,7 @@ def _requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     yield from _codec_requirements(config)
 
 
-def _loss_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
+def _loss_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     weights = (
         "squared_error",
         "squared_levels",
@@ -131,7 +132,7 @@ def _loss_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
     yield "data.crop", large, f"at least {MS_SSIM_MIN_SIDE} for MS-SSIM in the loss"
 
 
-def _codec_requirements(config: Any) -> Iterator[tuple[str, bool, str]]:
+def _codec_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     codec, model = config.codec, config.model
     told = codec.name == JPEG_TABLES
     yield "codec.quality", 1 <= codec.quality <= 100, "from 1 to 100"

@@ -9,13 +9,14 @@ from jaxshrink.codecs import JPEG_TABLES, Codec, JpegTables, codec_by_name
 from jaxshrink.data import Cohort, open_cohort
 from jaxshrink.errors import CheckpointError
 from jaxshrink.inference.pipeline import Pipeline
-from jaxshrink.models import Networks, create_networks, variables_template
+from jaxshrink.models import Networks, NetworkVariables, create_networks, variables_template
 from jaxshrink.runs import workdir as workdirs
+from jaxshrink.runs.schema import Config, UsedConfig
 
 _log = logging.getLogger(__name__)
 
 
-def load_pipeline(config: Any, workdir: Path) -> Pipeline:
+def load_pipeline(config: UsedConfig, workdir: Path) -> Pipeline:
     """Restores the networks with the best development score.
 
     Raises:
@@ -26,7 +27,7 @@ def load_pipeline(config: Any, workdir: Path) -> Pipeline:
     return create_pipeline(config, create_networks(config.model.to_dict()), variables)
 
 
-def load_best(config: Any, workdir: Path) -> tuple[Networks, dict[str, Any]]:
+def load_best(config: UsedConfig, workdir: Path) -> tuple[NetworkVariables, dict[str, Any]]:
     """Restores the variables with the best development score, and "step" and "score" of them.
 
     Raises:
@@ -40,19 +41,21 @@ def load_best(config: Any, workdir: Path) -> tuple[Networks, dict[str, Any]]:
     return restored
 
 
-def create_pipeline(config: Any, networks: Networks, variables: Networks) -> Pipeline:
+def create_pipeline(
+    config: UsedConfig, networks: Networks, variables: NetworkVariables
+) -> Pipeline:
     """Returns the pipeline of a config's networks."""
     return Pipeline(networks, variables, learned_tables=config.codec.tables == "learned")
 
 
-def codec_of(config: Any, pipeline: Pipeline) -> Codec:
+def codec_of(config: UsedConfig, pipeline: Pipeline) -> Codec:
     """Returns the codec of a config, told the pipeline's tables if it needs to be."""
     if config.codec.name == JPEG_TABLES:
         return JpegTables(pipeline.tables, config.codec.subsampling)
     return codec_by_name(config.codec.name)
 
 
-def open_cohort_of(config: Any, name: str, pool: Executor) -> Cohort:
+def open_cohort_of(config: Config, name: str, pool: Executor) -> Cohort:
     """Opens "train", "dev" or "test" of a config."""
     data = config.data
     return open_cohort(

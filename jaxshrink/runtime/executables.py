@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from jaxlib import version as jaxlib_version
 
 from jaxshrink.atomic import write_whole
 from jaxshrink.errors import DataError
 
 _log = logging.getLogger(__name__)
 
+_Function = Callable[..., Any]
 _folder: Path | None = None
 
 
@@ -46,12 +48,12 @@ class Precompiled:
         arrays.
     """
 
-    def __init__(self, function: Callable, num_static: int) -> None:
+    def __init__(self, function: _Function, num_static: int) -> None:
         functools.update_wrapper(self, function)
         self._name = function.__name__
         self._num_static = num_static
         self._jitted = jax.jit(function, static_argnums=tuple(range(num_static)))
-        self._executables: dict[Any, Callable] = {}
+        self._executables: dict[Any, _Function] = {}
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any) -> Any:
@@ -68,7 +70,7 @@ class Precompiled:
                     self._executables[key] = self._found(_folder, told, args)
         return self._executables[key](*arrays)
 
-    def _found(self, folder: Path, told: str, args: tuple) -> Callable:
+    def _found(self, folder: Path, told: str, args: tuple[Any, ...]) -> _Function:
         digest = hashlib.sha256(f"{_surroundings()} {told}".encode()).hexdigest()
         path = folder / f"{self._name}-{digest}"
         try:
@@ -83,7 +85,7 @@ class Precompiled:
         return compiled
 
 
-def precompiled(num_static: int = 0) -> Callable[[Callable], Precompiled]:
+def precompiled(num_static: int = 0) -> Callable[[_Function], Precompiled]:
     """A decorator, in place of `jax.jit`; see `Precompiled`."""
     return functools.partial(Precompiled, num_static=num_static)
 
@@ -94,7 +96,7 @@ def _dump(compiled: Any) -> bytes:
     return zlib.compress(pickle.dumps(serialize(compiled)), level=1)
 
 
-def _load(data: bytes) -> Callable:
+def _load(data: bytes) -> _Function:
     """Raises what zlib, pickle and XLA raise of damaged data; zlib's checksum comes first."""
     from jax.experimental.serialize_executable import deserialize_and_load
 
@@ -115,7 +117,9 @@ def _surroundings() -> str:
     for path in sorted(package.rglob("*.py")):
         code.update(path.read_bytes())
     flags = os.environ.get("XLA_FLAGS", "")
-    return f"{code.hexdigest()} {jax.__version__} {jax.lib.__version__} {_processor()} {flags}"
+    return (
+        f"{code.hexdigest()} {jax.__version__} {jaxlib_version.__version__} {_processor()} {flags}"
+    )
 
 
 def _processor() -> str:

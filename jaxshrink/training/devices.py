@@ -21,7 +21,7 @@ def map_over_devices(steps: Steps) -> Steps:
     axis of local devices, see `split`.
     """
 
-    def update(step: Callable, in_axes: tuple) -> Callable:
+    def update(step: Callable[..., Any], in_axes: tuple[int | None, ...]) -> Callable[..., Any]:
         return jax.pmap(step, axis_name="batch", in_axes=in_axes, out_axes=None, donate_argnums=0)
 
     return Steps(

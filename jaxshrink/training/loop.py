@@ -40,6 +40,7 @@ from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.runs import workdir as workdirs
 from jaxshrink.runs.config import check_config
 from jaxshrink.runs.restore import codec_of, create_pipeline, open_cohort_of
+from jaxshrink.runs.schema import Config
 from jaxshrink.training import devices
 from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog
@@ -55,7 +56,7 @@ _SHOWN = 3  # photographs that a message names
 _INFO = record({"best_score": optional(number())})
 
 
-def train(config: Any, workdir: Path) -> None:
+def train(config: Config, workdir: Path) -> None:
     """Trains in `workdir`, or goes on where a run with the same config stopped there.
 
     Args:
@@ -125,7 +126,7 @@ class _Run:
 
     def __init__(
         self,
-        config: Any,
+        config: Config,
         workdir: Path,
         sampler: BatchSampler,
         dev: Cohort,
@@ -307,7 +308,7 @@ class _Run:
         self._best.close()
 
 
-def _num_steps(config: Any, sampler: BatchSampler) -> int:
+def _num_steps(config: Config, sampler: BatchSampler) -> int:
     return -(-config.num_epochs * len(sampler.cohort) // config.batch_size)
 
 

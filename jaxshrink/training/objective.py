@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxshrink.evaluation.measure import ModelResult
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion, cost, range_penalty
+from jaxshrink.runs.schema import Config
 
 # The price of a bit at which every image has the weight 1.
 _USUAL_LMBDA = 1000.0
@@ -109,7 +110,7 @@ class Objective:
 PAPER = Objective(Distortion(squared_error=1.0))
 
 
-def objective_of(config: Any) -> Objective:
+def objective_of(config: Config) -> Objective:
     """Returns what a config says is to be minimized."""
     loss = config.loss
     return Objective(

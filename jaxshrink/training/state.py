@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxshrink.models import Networks, Variables, init_variables
+from jaxshrink.models import Networks, NetworkVariables, Variables, init_variables
 
 
 class Purpose(enum.IntEnum):
@@ -58,9 +58,9 @@ class TrainState(flax.struct.PyTreeNode):
     rec: NetState
 
     @property
-    def variables(self) -> Networks:
+    def variables(self) -> NetworkVariables:
         """What the networks need to be used: of the parameters, the average if there is one."""
-        return Networks(com=self.com.averaged, rec=self.rec.averaged)
+        return NetworkVariables(com=self.com.averaged, rec=self.rec.averaged)
 
 
 def create_state(
@@ -69,7 +69,7 @@ def create_state(
     seed: int,
     *,
     averaged: bool = False,
-    start: Networks | None = None,
+    start: NetworkVariables | None = None,
 ) -> TrainState:
     """Initializes both networks, each from a random stream of its own, or with given weights.
 

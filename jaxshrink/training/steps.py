@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from jaxshrink.models import Networks, lmbda_of_quality
+from jaxshrink.models import Networks, NetworkVariables, Variables, lmbda_of_quality
 from jaxshrink.ops import images, jpeg
 from jaxshrink.training.objective import PAPER, Objective
 from jaxshrink.training.state import NetState, Purpose, TrainState, stream
@@ -132,7 +132,7 @@ def joint_step(
     x, y_hat = images.to_float(x), images.to_float(y_hat)
     objective = setup.objective
 
-    def loss_function(params: Networks) -> tuple[jax.Array, Any]:
+    def loss_function(params: NetworkVariables) -> tuple[jax.Array, Any]:
         tables, lmbda = _tables(setup, params.com, quality)
         y, com_mutated = _apply_com(setup, state.com, params.com, x, tables)
         proxy, bpp = _round_trip(setup, y, tables, _size(x))
@@ -142,9 +142,9 @@ def joint_step(
         distortion = objective.views_distortion(x_hat, real, x)
         loss = objective.batch_loss(distortion, bpp, y, lmbda, state.com.num_updates)
         metrics = {"joint_loss": loss, "com_clipped": _clipped(y)}
-        return loss, (metrics, Networks(com_mutated, rec_mutated))
+        return loss, (metrics, NetworkVariables(com_mutated, rec_mutated))
 
-    params = Networks(state.com.params, state.rec.params)
+    params = NetworkVariables(state.com.params, state.rec.params)
     gradients, (metrics, mutated) = _gradients(loss_function, params)
     com = _update(setup, state.com, gradients.com, mutated.com)
     rec = _update(setup, state.rec, gradients.rec, mutated.rec)
@@ -174,7 +174,9 @@ def _round_trip(
     return y_hat, bits / (size[0] * size[1])
 
 
-def _apply_com(setup: Setup, net: NetState, params: Any, x: jax.Array, tables: jax.Array) -> tuple:
+def _apply_com(
+    setup: Setup, net: NetState, params: Any, x: jax.Array, tables: jax.Array
+) -> tuple[jax.Array, Variables]:
     """y in training, and what it changed of the batch statistics."""
     return setup.networks.com.apply(
         {**net.variables, "params": params},
@@ -193,7 +195,7 @@ def _apply_rec(
     y_hat: jax.Array,
     size: tuple[int, int],
     tables: jax.Array,
-) -> tuple:
+) -> tuple[jax.Array, Variables]:
     """x_hat in training, and what it changed of the batch statistics."""
     return setup.networks.rec.apply(
         {**net.variables, "params": params},
@@ -216,7 +218,9 @@ def _dropout(seed: int, purpose: Purpose, net: NetState) -> dict[str, jax.Array]
     return {"dropout": jax.random.fold_in(key, lax.axis_index("batch"))}
 
 
-def _gradients(loss_function: Callable[[Any], tuple[jax.Array, Any]], params: Any) -> tuple:
+def _gradients(
+    loss_function: Callable[[Any], tuple[jax.Array, Any]], params: Any
+) -> tuple[Any, tuple[Metrics, Any]]:
     """Gradients and metrics, averaged over all devices, and changed batch statistics."""
     gradients, (metrics, mutated) = jax.grad(loss_function, has_aux=True)(params)
     gradients, metrics = lax.pmean((gradients, metrics), "batch")

@@ -8,7 +8,7 @@ import pytest
 
 from configs import quick
 from jaxshrink.errors import CheckpointError
-from jaxshrink.models import Networks, create_networks, init_variables
+from jaxshrink.models import NetworkVariables, create_networks, init_variables
 from jaxshrink.models.weights import Weights, load_weights, save_weights
 
 
@@ -97,7 +97,7 @@ def test_a_config_without_what_is_needed_is_refused(weights, tmp_path, section):
 
 def test_numbers_that_are_not_finite_are_refused_though_their_hash_is_right(weights, tmp_path):
     spoiled = jax.tree.map(lambda leaf: np.full_like(leaf, np.nan), weights.variables[2].rec)
-    variables = Networks(weights.variables[2].com, spoiled)
+    variables = NetworkVariables(weights.variables[2].com, spoiled)
     data = save_weights(Weights("nan", weights.configs, {2: variables}, {}))
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(CheckpointError, match="not finite"):

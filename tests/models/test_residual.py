@@ -3,7 +3,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxshrink.models import Networks, create_networks, init_variables, lmbda_of_quality
+from jaxshrink.models import (
+    Networks,
+    NetworkVariables,
+    create_networks,
+    init_variables,
+    lmbda_of_quality,
+)
 from jaxshrink.ops import images
 
 TABLES = jnp.full((1, 2, 8, 8), 20.0)
@@ -21,7 +27,7 @@ def networks(scale, **options) -> Networks:
     )
 
 
-def shaken(nets: Networks) -> Networks:
+def shaken(nets: Networks) -> NetworkVariables:
     """Variables none of which is zero."""
     variables = init_variables(nets, jax.random.key(0), jax.random.key(1))
     rng = np.random.default_rng(0)

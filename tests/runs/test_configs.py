@@ -2,10 +2,12 @@ import importlib
 import json
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from jaxshrink.models import create_networks
+from jaxshrink.runs.schema import Config, Section
 
 REPOSITORY = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (REPOSITORY / "configs").glob("[a-z]*.py"))
@@ -80,3 +82,17 @@ def test_derived_folders_follow_an_override():
     config = load("paper")
     config.data.root = "elsewhere"
     assert (config.data.train, config.data.test) == ("elsewhere/train", "elsewhere/test")
+
+
+def declared(section, prefix="config"):
+    for name, kind in get_type_hints(section).items():
+        if Section in getattr(kind, "__mro__", ()):
+            yield from declared(kind, f"{prefix}.{name}")
+        else:
+            yield f"{prefix}.{name}"
+
+
+def test_the_schema_declares_the_papers_fields():
+    networks = ("config.model.com", "config.model.rec")  # whose fields the modules declare
+    found = {name for name in fields(load("paper")) if not name.startswith(networks)}
+    assert set(declared(Config)) - set(networks) == found
