@@ -20,17 +20,18 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.compression import forecast
-from jaxshrink.compression.candidates import Files, Way
+from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import DECIBELS, EYE, Metric, Rule
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.forecast import AS_CLOSE, AS_LARGE
+from jaxshrink.compression.ways import Way
 from jaxshrink.data import list_images
 from jaxshrink.runtime.compile_cache import keep_compiled
 from jaxshrink.shipped.index import DEFAULT_MODEL
 
-# Qualities, by scale.
+# Qualities, by scale; of the plain JPEG by None.
 _GRID = {
-    PLAIN_JPEG: (5, 10, 15, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95, 98),
+    None: (5, 10, 15, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95, 98),
     1: (18, 28, 38, 48, 56, 64, 72, 80, 88, 96),
     2: (3, 9, 17, 26, 36, 46, 58, 72, 90),
 }
@@ -107,7 +108,7 @@ def _curves(files: Files, metrics: Sequence[Metric]) -> dict[str, list[list[floa
             made = files.get(way, quality * way.steps_per_quality)
             scores = made.scores(metrics)
             row = [quality, len(made), *(float(scores[metric]) for metric in metrics)]
-            curves.setdefault(str(scale), []).append(row)
+            curves.setdefault(str(scale or 0), []).append(row)
     return curves
 
 
@@ -129,7 +130,7 @@ def _examples(photograph: dict, rule: Rule, scale: int) -> Iterator[tuple[str, l
     metrics = forecast.seen_by(rule)
     curve = _Curve(photograph["curves"][str(scale)], metrics)
     num_pixels = photograph["shape"][0] * photograph["shape"][1]
-    for quality, num_bytes, *values in photograph["curves"][str(PLAIN_JPEG)]:
+    for quality, num_bytes, *values in photograph["curves"]["0"]:
         levels = [metric.level(value) for metric, value in zip(metrics, values, strict=True)]
         halved = photograph["halved"]
         told = forecast.features(quality, 8 * num_bytes / num_pixels, levels, halved)

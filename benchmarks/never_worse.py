@@ -107,7 +107,7 @@ def main() -> int:
         parser.error("name photographs, or --odd")
     start_jax(None)
     compressor = Compressor.load(arguments.model)
-    options = Options(compressor.scales, arguments.effort)
+    options = Options(compressor.ways(), arguments.effort)
     if arguments.odd:
         return _check_odd(compressor, options)
     photographs = [
@@ -158,7 +158,7 @@ def _summary(rows: Sequence[Row]) -> str:
     if not found:
         return missed
     shares, leads = [row.share for row in found], [row.lead for row in found]
-    scales = dict(collections.Counter(row.found.scale for row in found if row.found))
+    scales = dict(collections.Counter(row.found.way.name for row in found if row.found))
     encodes = np.mean([row.found.num_encodes for row in found if row.found])
     return (
         f"used {np.mean(shares):.2%}, from {min(shares):.2%} to {max(shares):.2%};"

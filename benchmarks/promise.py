@@ -64,7 +64,7 @@ class Row:
 
     photograph: str
     quality: int
-    scale: int
+    scale: str
     num_bytes: int
     jpeg_bytes: int
     ours: Similarity
@@ -147,7 +147,7 @@ def _row(
     others: Sequence[str],
 ) -> Row:
     reference = Reference(x)
-    found = search(compressor, x, Target(quality=quality), Options(compressor.scales, effort))
+    found = search(compressor, x, Target(quality=quality), Options(compressor.ways(), effort))
     x_hat = compressor.expand(found.data)
     file = min((codec.encode(x, quality) for codec in _OPTIMIZED), key=len)
     decoded = CODECS["jpeg"].decode(file, 3)
@@ -155,7 +155,7 @@ def _row(
     return Row(
         photograph=name,
         quality=quality,
-        scale=found.scale,
+        scale=found.way.name,
         num_bytes=len(found.data),
         jpeg_bytes=len(file),
         ours=reference.compare(x_hat),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jaxshrink.cli import arguments as shared
 from jaxshrink.cli.batch import Output, run_batch
 from jaxshrink.cli.paths import PIPE, Job
+from jaxshrink.compression.ways import NAMES
 from jaxshrink.errors import ConfigError, DataError
 from jaxshrink.shipped.index import DEFAULT_MODEL
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_QUALITY = 75
 _DEFAULT_CODEC = "jpeg"
-_SCALES = ("half", "full", "plain")
 _SUFFIXES = {"jpeg": ".jpg", "webp": ".webp", "avif": ".avif"}
 
 
@@ -40,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="1..3",
         help="1: quick, 2: near the target (default), 3: compact images are refined, slow",
     )
-    add("--scale", choices=_SCALES, help="force one (default: the best is kept)")
+    add("--scale", choices=NAMES, help="force one (default: the best is kept)")
     add(
         "--codec",
         choices=tuple(_SUFFIXES),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jaxshrink.cli import arguments as shared
 from jaxshrink.cli.batch import Output, run_batch
 from jaxshrink.cli.paths import Job, read_file
+from jaxshrink.compression.ways import SCALES
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import Marker
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-_SCALES = {"half": 2, "full": 1}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -39,7 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     shared.add_strip(parser)
     add(
         "--scale",
-        choices=tuple(_SCALES),
+        choices=tuple(SCALES),
         default="half",
         help="of files that lost their marker, with --model (default: %(default)s)",
     )
@@ -112,7 +112,7 @@ class _Expander:
         if self._arguments.model is None and marker is not None:
             found = expansion.restore(compressor, data, marker, limit)
         else:
-            scale = _SCALES[self._arguments.scale]
+            scale = SCALES[self._arguments.scale]
             found = expansion.restore_with(compressor, data, marker, scale, limit)
         strip = self._arguments.strip
         photograph = restored(found.pixels, data, found.scale, file_format, strip)

@@ -7,6 +7,7 @@ from typing import Any
 
 from jaxshrink import console
 from jaxshrink.cli.paths import read_file
+from jaxshrink.compression.ways import Way
 from jaxshrink.errors import JaxshrinkError
 from jaxshrink.files import markers
 from jaxshrink.shipped.index import DEFAULT_MODEL, shipped_models, shipped_names
@@ -93,7 +94,7 @@ def _models(arguments: argparse.Namespace) -> None:
         console.say("this package has no models; --model takes a file of weights")
     for model in models:
         default = " (default)" if model.name == DEFAULT_MODEL else ""
-        scales = " and ".join({2: "half", 1: "full"}[scale] for scale in model.scales)
+        scales = " and ".join(Way(scale).name for scale in model.scales)
         console.say(
             f"{model.name}{default}: {scales} size, {model.num_bytes} bytes, {model.digest[:8]}"
         )

@@ -71,13 +71,12 @@ import numpy as np
 
 from jaxshrink.codecs import CODECS
 from jaxshrink.compression import keeping
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.expansion import restore, restore_with
 from jaxshrink.compression.inputs import Input, Source, read_file, read_input
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.settings import (
     DEFAULT_QUALITY,
-    SCALE_NAMES,
     Settings,
     scale_of,
     settings_of,
@@ -85,6 +84,7 @@ from jaxshrink.compression.settings import (
 )
 from jaxshrink.compression.small import Small
 from jaxshrink.compression.targets import Found, Options, Target
+from jaxshrink.compression.ways import Way
 from jaxshrink.errors import CheckpointError, ConfigError, DataError, TargetError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import DEFAULT_MAX_PIXELS
@@ -228,7 +228,7 @@ class Model:
             background=background,
             max_pixels=max_pixels,
         )
-        self._scales(settings.scale)
+        self._ways(settings)
         source = read_input(photograph)
         if source.file is None or not keeping.is_compact(source.file):
             taken = source.decode(max_pixels, background)
@@ -263,7 +263,7 @@ class Model:
         data = read_file(file)
         if scale is not None:
             forced = scale_of(scale)
-            if not forced:
+            if forced is None:
                 raise ConfigError("a plain picture is expanded without a scale")
             marker = markers.readable(data)
             return restore_with(self.compressor, data, marker, forced, max_pixels).pixels
@@ -304,12 +304,11 @@ class Model:
         metadata, notes = fitting(taken.metadata, codec.upper())
         _check_size(taken.pixels, codec)
         options = Options(
-            self._scales(settings.scale),
+            self._ways(settings),
             settings.effort,
-            codec,
             extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
-            never_worse=settings.scale is None,
-            take_closest=settings.is_default and settings.scale is not None,
+            never_worse=settings.way is None,
+            take_closest=settings.is_default and settings.way is not None,
         )
         found = search(self.compressor, taken.pixels, settings.target, options)
         if found.missed:
@@ -343,13 +342,15 @@ class Model:
         metadata = at_size(read_metadata(file), size, Fraction(restored.scale))
         return Photograph(restored.pixels, metadata, notes)
 
-    def _scales(self, forced: int | None) -> tuple[int, ...]:
-        if forced is None:
-            return self.compressor.scales
-        if forced not in self.compressor.scales:
-            name = SCALE_NAMES[forced]
-            raise ConfigError(f"the model {self.compressor.name} has no networks for {name} size")
-        return (forced,)
+    def _ways(self, settings: Settings) -> tuple[Way, ...]:
+        """What is to be tried; raises ConfigError."""
+        ways = self.compressor.ways(settings.stored_codec)
+        forced = tuple(way for way in ways if settings.way in (None, way.name))
+        if not forced:
+            raise ConfigError(
+                f"the model {self.compressor.name} has no networks for {settings.way} size"
+            )
+        return forced
 
 
 def _resized(taken: Photograph, settings: Settings) -> Photograph:
@@ -387,11 +388,10 @@ def _small(
     found: Found, photograph: Photograph, metadata: Metadata, notes: tuple[str, ...]
 ) -> Small:
     height, width = photograph.pixels.shape[:2]
-    scale = found.scale if found.scale != PLAIN_JPEG else 1
     return Small(
-        compact_file(found.data, metadata, (height, width), scale),
+        compact_file(found.data, metadata, (height, width), found.way.scale or 1),
         (height, width),
-        SCALE_NAMES[found.scale],
+        found.way.name,
         found.quality,
         found.similarity.ms_ssim,
         found.similarity.psnr,

@@ -1,4 +1,4 @@
-"""The ways to store one photograph, and the files that were made of it so far."""
+"""The files that were made of one photograph so far."""
 
 import dataclasses
 import hashlib
@@ -10,45 +10,13 @@ from PIL import Image
 
 from jaxshrink.codecs import CODECS, SMALLEST_JPEG, with_channels
 from jaxshrink.compression.closeness import METRICS, PSNR, Metric
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.ways import Way
 from jaxshrink.inference.tiled_metrics import Reference, Similarity
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
-# A plain codec's qualities are whole numbers; learned tables have eight steps for each.
-_STEPS_PER_QUALITY = 8
 # The sides of a part that tells how much detail there is: half of the photograph's, within these.
 _LEAST_MIDDLE, _MOST_MIDDLE = 224, 512
-
-
-@dataclasses.dataclass(frozen=True)
-class Way:
-    """How a photograph is stored, but for the quality.
-
-    Attributes:
-      scale: of the compact image, or `PLAIN_JPEG`: the codec alone.
-      codec: "jpeg", "webp" or "avif".
-      num_refinements: of the compact image.
-    """
-
-    scale: int
-    codec: str = "jpeg"
-    num_refinements: int = 0
-
-    @property
-    def is_plain(self) -> bool:
-        return self.scale == PLAIN_JPEG
-
-    @property
-    def steps_per_quality(self) -> int:
-        return 1 if self.is_plain or self.codec != "jpeg" else _STEPS_PER_QUALITY
-
-    @property
-    def limits(self) -> tuple[int, int]:
-        """The least and the greatest step."""
-        return self.steps_per_quality, 100 * self.steps_per_quality
-
-
-OPTIMIZED_JPEG = Way(PLAIN_JPEG)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,7 +160,7 @@ class Files:
         return self._halved
 
     def _make(self, way: Way, step: int) -> bytes:
-        if way.is_plain:
+        if way.scale is None:
             codec = SMALLEST_JPEG if way.codec == "jpeg" else CODECS[way.codec]
             return codec.encode(self.x, step)
         return self._compressor.encode(

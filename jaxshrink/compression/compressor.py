@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.codecs import CODECS, bits_per_pixel, encode_jpeg, is_gray, read_tables, repack_jpeg
+from jaxshrink.compression.ways import STEPS_PER_QUALITY, Way
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import DEFAULT_MAX_PIXELS, Marker
@@ -22,11 +23,9 @@ from jaxshrink.ops import images, jpeg, losses, ssimulacra2
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
-PLAIN_JPEG = 0  # where a scale is named
 _JPEG = CODECS["jpeg-optimized"]
 # Of a compact image that is no JPEG and lost its marker.
 _UNKNOWN_QUALITY = 50
-_STEPS_PER_QUALITY = 8  # that a search tries
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +34,13 @@ class Compressed:
 
     Attributes:
       data: the whole file.
-      scale: of the compact image: 2, 1, or `PLAIN_JPEG`, which has no marker.
+      way: how it is stored; a plain JPEG has no marker.
       x_hat: what `expand` makes of the file, uint8 (H, W, C).
       cost: distortion + lmbda * bpp, in squared levels.
     """
 
     data: bytes
-    scale: int
+    way: Way
     x_hat: np.ndarray
     cost: float
 
@@ -80,38 +79,38 @@ class Compressor:
 
     @property
     def scales(self) -> tuple[int, ...]:
-        """All that `compress` tries by default: the smallest compact image first."""
-        return (*sorted(self._pipelines, reverse=True), PLAIN_JPEG)
+        """Those of its networks: the smallest compact image first."""
+        return tuple(sorted(self._pipelines, reverse=True))
+
+    def ways(self, codec: str = "jpeg") -> tuple[Way, ...]:
+        """All ways to store a photograph in this codec, but for refinement: the plain one last."""
+        return tuple(Way(scale, codec) for scale in (*self.scales, None))
 
     def compress(
         self,
         x: np.ndarray,
         quality: float,
         *,
-        scales: Sequence[int] | None = None,
-        num_refinements: int = 0,
+        ways: Sequence[Way] | None = None,
         repack: bool = False,
     ) -> Compressed:
-        """Stores a photograph at all scales, and returns the file with the least cost.
+        """Stores a photograph as a JPEG in several ways, and returns the file with the least cost.
 
         Args:
           x: uint8 (H, W, 3).
           quality: 1..100; sets the price of a bit, see `lmbda_of_quality`.
-          scales: what to try; None: everything.
-          num_refinements: gradient steps on every compact image, kept where they pay.
+          ways: what to try; None: everything but refinement.
           repack: whether to redo the files' entropy coding, see `repack_jpeg`.
         """
         lmbda = _price(quality)
         tried = []
-        for scale in self.scales if scales is None else scales:
-            if scale == PLAIN_JPEG:
-                files = [self._encode_plain(x, quality, repack)]
+        for way in self.ways() if ways is None else ways:
+            if way.scale is None:
+                file = self._encode_plain(x, quality, repack)
             else:
-                files = [
-                    self.encode(x, quality, scale, num_refinements=number, repack=repack)
-                    for number in sorted({0, num_refinements})
-                ]
-            tried += [self._judged(x, file, scale, lmbda) for file in files]
+                number = way.num_refinements
+                file = self.encode(x, quality, way.scale, num_refinements=number, repack=repack)
+            tried.append(self._judged(x, file, way, lmbda))
         return min(tried, key=lambda compressed: compressed.cost)
 
     def encode(
@@ -130,7 +129,7 @@ class Compressor:
           x: uint8 (H, W, 3), or (H, W, 1), which stays without colour.
           quality: 1..100; sets the price of a bit, see `lmbda_of_quality`; for a codec other
             than JPEG, a whole number.
-          scale: one of `scales`, no `PLAIN_JPEG`.
+          scale: one of `scales`.
           codec: "jpeg", "webp" or "avif".
           num_refinements: gradient steps on the compact image, for JPEG and colour alone; these
             take memory for the whole photograph.
@@ -217,12 +216,12 @@ class Compressor:
         if not tables or scale not in self._pipelines:
             return False
         found = np.reshape(tables[min(tables)], (1, 8, 8))
-        low, high = 1 * _STEPS_PER_QUALITY, 100 * _STEPS_PER_QUALITY
+        low, high = 1 * STEPS_PER_QUALITY, 100 * STEPS_PER_QUALITY
         while low < high:  # tables get finer as quality grows
             step = (low + high) // 2
             coarser = self._tables(scale, step).sum() > found.sum()
             low, high = (step + 1, high) if coarser else (low, step)
-        near = range(low, min(low + _STEPS_PER_QUALITY, 100 * _STEPS_PER_QUALITY) + 1)
+        near = range(low, min(low + STEPS_PER_QUALITY, 100 * STEPS_PER_QUALITY) + 1)
         return any(np.array_equal(self._tables(scale, step), found) for step in near)
 
     def set_tile(self, side: int) -> None:
@@ -238,7 +237,7 @@ class Compressor:
 
     def _tables(self, scale: int, step: int) -> np.ndarray:
         """Those of luma, which grayscale has as well, (1, 8, 8)."""
-        return self._pipelines[scale].tables(step / _STEPS_PER_QUALITY)[:1]
+        return self._pipelines[scale].tables(step / STEPS_PER_QUALITY)[:1]
 
     def _distortion_of(self, x: np.ndarray) -> Distortion:
         """The distortion of training, without the metrics that a side is too short for."""
@@ -275,10 +274,10 @@ class Compressor:
         file = _JPEG.encode(x, _quality_of_price(price))
         return repack_jpeg(file) if repack else file
 
-    def _judged(self, x: np.ndarray, file: bytes, scale: int, lmbda: float) -> Compressed:
+    def _judged(self, x: np.ndarray, file: bytes, way: Way, lmbda: float) -> Compressed:
         """A file and what becomes of it."""
         x_hat = self.expand(file)
-        return Compressed(file, scale, x_hat, self.cost(x, x_hat, len(file), lmbda))
+        return Compressed(file, way, x_hat, self.cost(x, x_hat, len(file), lmbda))
 
 
 def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:

@@ -21,6 +21,7 @@ import numpy as np
 from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.compression.candidates import File
 from jaxshrink.compression.closeness import EYE, METRICS, Metric, Rule
+from jaxshrink.compression.ways import Way
 
 FILE = Path(__file__).parent / "forecast.json"
 AS_CLOSE, AS_LARGE = "as close", "as large"
@@ -52,8 +53,8 @@ class Landing:
     bytes_per_quality: float
 
 
-def forecast(plain: File, scale: int, rule: Rule, what: str) -> Landing:
-    """Where the file of a scale lands that is `AS_CLOSE` as a plain one, or `AS_LARGE`."""
+def forecast(plain: File, way: Way, rule: Rule, what: str) -> Landing:
+    """Where the learned file of a way lands that is `AS_CLOSE` as a plain one, or `AS_LARGE`."""
     height, width = plain.files.x.shape[:2]
     bpp = bits_per_pixel(len(plain), (height, width))
     told = features(
@@ -64,7 +65,7 @@ def forecast(plain: File, scale: int, rule: Rule, what: str) -> Landing:
             for scores in (plain.scores(seen_by(rule)), plain.files.halved(seen_by(rule)))
         ),
     )
-    weights = _weights()[name_of(rule)][what][str(scale)]
+    weights = _weights()[name_of(rule)][what][str(way.scale)]
     return Landing(
         **{
             name: float(np.clip(np.dot(weights[name], told), low, high))

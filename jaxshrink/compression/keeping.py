@@ -93,14 +93,14 @@ def coarse(
         return None, ()
     estimate = estimated_quality(file)
     coarse = f"is a JPEG of about quality {estimate} already, coarser than quality {quality}"
-    if keeper is not None and settings.scale is None:
+    if keeper is not None and settings.way is None:
         return coarse, ()
     return None, (f"{coarse}, and gets no finer",)
 
 
 def small_enough(keeper: Keeper, ceiling: int | None, settings: Settings) -> str | None:
     """Why to keep a file of the codec that is asked for, where no more is asked than few bytes."""
-    if ceiling is None or len(keeper.data) > ceiling or settings.scale is not None:
+    if ceiling is None or len(keeper.data) > ceiling or settings.way is not None:
         return None
     if markers.kind(keeper.data) != settings.stored_codec.upper():
         return None

@@ -11,8 +11,9 @@ import math
 from collections.abc import Callable, Iterable
 
 from jaxshrink.compression.bracketing import Point, cross
-from jaxshrink.compression.candidates import File, Files, Way
+from jaxshrink.compression.candidates import File, Files
 from jaxshrink.compression.closeness import PSNR, Rule
+from jaxshrink.compression.ways import Way
 
 # Between these qualities a regular picture grows by so much per quality, in the logarithm of bytes
 # and in decibels, and the best JPEG of at most so many bytes is at most four qualities away from

@@ -16,13 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from jaxshrink.compression.bracketing import Point, cross
-from jaxshrink.compression.candidates import OPTIMIZED_JPEG, File, Files, Way
+from jaxshrink.compression.candidates import File, Files
 from jaxshrink.compression.closeness import Metric, Rule, margin, rule_for
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.forecast import AS_CLOSE, AS_LARGE, Landing, forecast
 from jaxshrink.compression.never_worse import any_plain, not_worse
 from jaxshrink.compression.sample import mosaic
 from jaxshrink.compression.targets import EFFORTS, Found, Options, Target
+from jaxshrink.compression.ways import PLAIN_JPEG, Way
 from jaxshrink.errors import TargetError
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
@@ -101,29 +102,28 @@ def search(
 
 
 def _is_sampled(x: np.ndarray, options: Options) -> bool:
-    return x.shape[0] * x.shape[1] > _LARGE and options.scales != (PLAIN_JPEG,)
+    return x.shape[0] * x.shape[1] > _LARGE and bool(options.learned)
 
 
 def _on_sample(
     sample: Files, x: np.ndarray, target: Target, options: Options, rule: Rule
 ) -> tuple[Options, dict[Way, int]]:
-    """The learned scale that is best on a part of the photograph, and where to start there."""
+    """The learned way that is best on a part of the photograph, and where to start there."""
     share = sample.x.shape[0] * sample.x.shape[1] / (x.shape[0] * x.shape[1])
     scaled = target
     if target.size is not None:
         scaled = Target(size=max(1, int((target.size - options.extra_bytes) * share)))
-    learned = tuple(scale for scale in options.scales if scale != PLAIN_JPEG)
     effort = min(options.effort, 2)
     rough = dataclasses.replace(
-        options, scales=learned, effort=effort, extra_bytes=0, never_worse=False
+        options, ways=options.learned, effort=effort, extra_bytes=0, never_worse=False
     )
     finder = _Search(sample, rough, rule, {})
     try:
         found = finder.run(scaled)
     except TargetError:
         return options, {}
-    scales = tuple(scale for scale in options.scales if scale in (found.scale, PLAIN_JPEG))
-    return dataclasses.replace(options, scales=scales), finder.steps_found
+    ways = tuple(way for way in options.ways if way.is_plain or way.scale == found.way.scale)
+    return dataclasses.replace(options, ways=ways), finder.steps_found
 
 
 class _Search:
@@ -146,8 +146,8 @@ class _Search:
         self._sample = sample
         self._missed = ""
         self.steps_found = dict(guesses)
-        self._ways = [Way(scale, options.codec) for scale in options.scales]
-        self._plain = Way(PLAIN_JPEG, options.codec)
+        self._ways = options.ways
+        self._plain = Way(None, options.codec)
 
     def run(self, target: Target) -> Found:
         """See `search`."""
@@ -170,7 +170,7 @@ class _Search:
             best = not_worse(best, self._plain, self._rule, guess, ceiling, self._sample)
         return Found(
             best.data,
-            best.way.scale,
+            best.way,
             best.quality,
             best.similarity(),
             self._files.num_used,
@@ -182,16 +182,16 @@ class _Search:
         """A file that is known to meet the target."""
         if target.quality is None:
             return None
-        self.steps_found.setdefault(OPTIMIZED_JPEG, target.quality)
-        given = OPTIMIZED_JPEG in self._ways
-        return self._files.get(OPTIMIZED_JPEG, target.quality) if given else None
+        self.steps_found.setdefault(PLAIN_JPEG, target.quality)
+        given = PLAIN_JPEG in self._ways
+        return self._files.get(PLAIN_JPEG, target.quality) if given else None
 
     def _guide(self, target: float, value: Callable[[File], float], slope: float) -> None:
         """Finds the optimized JPEG that about meets a target, for forecasts alone."""
         below, above, _ = cross(
-            lambda quality: value(self._files.get(OPTIMIZED_JPEG, quality)),
+            lambda quality: value(self._files.get(PLAIN_JPEG, quality)),
             target,
-            OPTIMIZED_JPEG.limits,
+            PLAIN_JPEG.limits,
             round(_UNKNOWN.quality),
             slope,
             lambda below, above: (
@@ -199,16 +199,16 @@ class _Search:
             ),
         )
         if below is not None and above is not None:
-            self.steps_found[OPTIMIZED_JPEG] = below[0]
+            self.steps_found[PLAIN_JPEG] = below[0]
 
     def _landings(self, ways: Sequence[Way], what: str) -> dict[Way, Landing]:
         """Where the learned files of these ways are expected, the best first."""
-        plain = self.steps_found.get(OPTIMIZED_JPEG)
+        plain = self.steps_found.get(PLAIN_JPEG)
         learned = [way for way in ways if not way.is_plain]
         if plain is None or self._options.codec != "jpeg":
             return dict.fromkeys(learned, _UNKNOWN)
-        file = self._files.get(OPTIMIZED_JPEG, plain)
-        landings = {way: forecast(file, way.scale, self._rule, what) for way in learned}
+        file = self._files.get(PLAIN_JPEG, plain)
+        landings = {way: forecast(file, way, self._rule, what) for way in learned}
         return dict(sorted(landings.items(), key=lambda item: -item[1].gain))
 
     def _is_refinable(self, way: Way) -> bool:
@@ -254,7 +254,7 @@ class _Search:
 
     def _is_beaten(self, landing: Landing, found: Sequence[File]) -> bool:
         """Whether a learned file was found that is closer than another is expected to be."""
-        plain = next((file for file in found if file.way == OPTIMIZED_JPEG), None)
+        plain = next((file for file in found if file.way == PLAIN_JPEG), None)
         learned = [file for file in found if not file.way.is_plain]
         if plain is None or not learned:
             return False
@@ -291,7 +291,7 @@ class _Search:
     def _floors(self, target: Target) -> Mapping[Metric, float]:
         """What is to be reached."""
         if target.quality is not None:
-            return self._rule.floors(self._files.get(OPTIMIZED_JPEG, target.quality))
+            return self._rule.floors(self._files.get(PLAIN_JPEG, target.quality))
         return target.floors()
 
     def _reaching(
@@ -301,7 +301,7 @@ class _Search:
         if self._plain in ways and best is None:
             above, _ = self._least_reaching(floors, self._plain, _UNKNOWN, math.inf)
             best = None if above is None else self._found(self._plain, above)
-        elif OPTIMIZED_JPEG not in self.steps_found:
+        elif PLAIN_JPEG not in self.steps_found:
             self._guide(0.0, lambda file: margin(file, floors), 0.7)
         best = self._best_learned(floors, self._landings(ways, AS_CLOSE), best)
         if best is None and self._plain in ways:
@@ -355,10 +355,10 @@ class _Search:
 
     def _expected(self, landing: Landing) -> float:
         """The logarithm of bytes that a learned file will need; minus infinity where none tells."""
-        plain = self.steps_found.get(OPTIMIZED_JPEG)
+        plain = self.steps_found.get(PLAIN_JPEG)
         if plain is None:
             return -math.inf
-        return math.log(len(self._files.get(OPTIMIZED_JPEG, plain))) - landing.gain
+        return math.log(len(self._files.get(PLAIN_JPEG, plain))) - landing.gain
 
     def _closest(self, floors: Mapping[Metric, float]) -> tuple[File, str]:
         """The file that comes closest to floors that none reaches, and words for both."""

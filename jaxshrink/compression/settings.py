@@ -7,14 +7,13 @@ from typing import Any
 
 from jaxshrink.compression.resizing import Resizing
 from jaxshrink.compression.targets import EFFORTS, Target
+from jaxshrink.compression.ways import NAMES, PLAIN, SCALES
 from jaxshrink.errors import ConfigError
 from jaxshrink.files.photographs import ALL, NOTHING, PLACE, REFUSE, is_color
 
 DEFAULT_QUALITY = 75
 DEFAULT_CODEC = "jpeg"
 CODECS = ("jpeg", "webp", "avif")
-SCALES = {"half": 2, "full": 1, "plain": 0}
-SCALE_NAMES = {scale: name for name, scale in SCALES.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Settings:
       is_default: whether nobody named that target: where a scale is forced that does not reach it,
         the closest file will do.
       effort: of the search, 1 to 3.
-      scale: 2, 1 or 0 (plain); None is the best.
+      way: "half", "full" or "plain"; None: the best of them.
       codec: "jpeg", "webp" or "avif"; None is JPEG, and a photograph that is kept as it is may be
         of any format.
       resizing: to be done before; None is none.
@@ -39,7 +38,7 @@ class Settings:
     target: Target
     is_default: bool
     effort: int
-    scale: int | None
+    way: str | None
     codec: str | None
     resizing: Resizing | None
     recompress: bool
@@ -97,7 +96,7 @@ def settings_of(
         target or Target(quality=DEFAULT_QUALITY),
         target is None,
         _whole("effort", effort, EFFORTS[0], EFFORTS[-1]) or EFFORTS[1],
-        scale_of(scale),
+        _named("scale", scale, NAMES),
         _named("codec", codec, CODECS),
         None if resize is None else Resizing.parse(resize),
         recompress,
@@ -108,9 +107,8 @@ def settings_of(
 
 
 def scale_of(name: Any) -> int | None:
-    """The number behind "half", "full" or "plain", None for None; raises ConfigError."""
-    named = _named("scale", name, tuple(SCALES))
-    return None if named is None else SCALES[named]
+    """The scale behind "half" or "full", None for "plain" and for None; raises ConfigError."""
+    return SCALES.get(_named("scale", name, NAMES) or PLAIN)
 
 
 def _what(strip: Any) -> str:

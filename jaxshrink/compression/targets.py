@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from jaxshrink.compression.closeness import METRICS, Metric
+from jaxshrink.compression.ways import Way
 from jaxshrink.inference.tiled_metrics import Similarity
 
 EFFORTS = (1, 2, 3)
@@ -45,7 +46,7 @@ class Found:
 
     Attributes:
       data: the file, without metadata.
-      scale: of the compact image: 2, 1, or `PLAIN_JPEG`.
+      way: how it is stored.
       quality: of the codec.
       similarity: of what `expand` makes of it.
       num_encodes: how many files were made to find it.
@@ -54,7 +55,7 @@ class Found:
     """
 
     data: bytes
-    scale: int
+    way: Way
     quality: float
     similarity: Similarity
     num_encodes: int
@@ -67,17 +68,24 @@ class Options:
     """How to search.
 
     Attributes:
-      scales: what to try, of `Compressor.scales`.
+      ways: what to try, of `Compressor.ways`, all in one codec.
       effort: 1 to 3: how near to the target; the highest refines the compact image as well.
-      codec: "jpeg", "webp" or "avif".
       extra_bytes: that will be added to the file and count against a ceiling.
       never_worse: whether a plain file of no more bytes is taken where it is better.
       take_closest: whether the closest file is taken where none reaches the target.
     """
 
-    scales: tuple[int, ...]
+    ways: tuple[Way, ...]
     effort: int = 2
-    codec: str = "jpeg"
     extra_bytes: int = 0
     never_worse: bool = True
     take_closest: bool = False
+
+    @property
+    def codec(self) -> str:
+        return self.ways[0].codec
+
+    @property
+    def learned(self) -> tuple[Way, ...]:
+        """The ways with a compact image."""
+        return tuple(way for way in self.ways if not way.is_plain)

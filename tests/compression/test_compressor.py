@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from jaxshrink.codecs import decode_jpeg
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.ways import PLAIN_JPEG, Way
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.files import markers
 from jaxshrink.models.weights import load_weights, save_weights
@@ -24,7 +25,7 @@ def compressor():
 @pytest.mark.parametrize("size", [(64, 80), (33, 47), (1, 1), (5, 200)])
 def test_a_file_expands_to_what_compress_promised(compressor, photograph, size, scale):
     x = photograph[100 : 100 + size[0], 50 : 50 + size[1]]
-    compressed = compressor.compress(x, 50, scales=(scale,))
+    compressed = compressor.compress(x, 50, ways=[Way(scale)])
     x_hat = compressor.expand(compressed.data)
     assert (x_hat.shape, x_hat.dtype) == (x.shape, np.uint8)
     np.testing.assert_array_equal(x_hat, compressed.x_hat)
@@ -38,7 +39,7 @@ def test_a_file_expands_to_what_compress_promised(compressor, photograph, size, 
 def test_quality_trades_bytes_for_distortion(compressor, photograph):
     x = photograph[100:196, 100:196]
     for scale in (2, 1):
-        files = [compressor.compress(x, quality, scales=(scale,)) for quality in (10, 50, 90)]
+        files = [compressor.compress(x, quality, ways=[Way(scale)]) for quality in (10, 50, 90)]
         sizes = [len(file.data) for file in files]
         errors = [np.square(file.x_hat.astype(float) - x).mean() for file in files]
         assert sizes == sorted(sizes)
@@ -49,16 +50,16 @@ def test_the_scale_that_costs_least_is_chosen(compressor, photograph):
     x = photograph[100:196, 100:196]
     for quality in (1, 100):
         best = compressor.compress(x, quality)
-        tried = [compressor.compress(x, quality, scales=(s,)) for s in compressor.scales]
+        tried = [compressor.compress(x, quality, ways=[way]) for way in compressor.ways()]
         assert best.cost == min(file.cost for file in tried)
-        assert best.scale == min(tried, key=lambda file: file.cost).scale
-    assert compressor.compress(x, 1).scale == 2
-    assert compressor.compress(x, 100).scale != 2
+        assert best.way == min(tried, key=lambda file: file.cost).way
+    assert compressor.compress(x, 1).way == Way(2)
+    assert compressor.compress(x, 100).way != Way(2)
 
 
 def test_a_plain_jpeg_has_no_marker_and_expands_to_its_pixels(compressor, photograph):
     x = photograph[:40, :40]
-    compressed = compressor.compress(x, 30, scales=(PLAIN_JPEG,))
+    compressed = compressor.compress(x, 30, ways=[PLAIN_JPEG])
     assert markers.find(compressed.data) is None
     np.testing.assert_array_equal(compressor.expand(compressed.data), compressed.x_hat)
 
@@ -68,7 +69,7 @@ def test_djpeg_decodes_the_same_pixels(compressor, photograph, scale):
     djpeg = shutil.which("djpeg")
     if djpeg is None:
         pytest.skip("needs djpeg")
-    data = compressor.compress(photograph[60:156, 120:216], 40, scales=(scale,)).data
+    data = compressor.compress(photograph[60:156, 120:216], 40, ways=[Way(scale)]).data
     run = subprocess.run([djpeg, "-pnm"], input=data, capture_output=True, check=True)
     decoded = np.asarray(Image.open(io.BytesIO(run.stdout)))
     # Programs link different versions of libjpeg.
@@ -77,20 +78,20 @@ def test_djpeg_decodes_the_same_pixels(compressor, photograph, scale):
 
 def test_a_browser_shows_the_compact_image(compressor, photograph, browser, tmp_path):
     file = tmp_path / "photograph.jpg"
-    file.write_bytes(compressor.compress(photograph[60:156, 120:217], 40, scales=(2,)).data)
+    file.write_bytes(compressor.compress(photograph[60:156, 120:217], 40, ways=[Way(2)]).data)
     browser.get(file.as_uri())
     size = "return [document.images[0].naturalHeight, document.images[0].naturalWidth]"
     assert browser.execute_script(size) == [48, 49]
 
 
 def test_another_models_file_is_refused(compressor, photograph):
-    data = Compressor(untrained_weights()).compress(photograph[:32, :32], 50, scales=(2,)).data
+    data = Compressor(untrained_weights()).compress(photograph[:32, :32], 50, ways=[Way(2)]).data
     with pytest.raises(CheckpointError, match="made by the model small"):
         compressor.expand(data)
 
 
 def test_a_size_that_does_not_fit_the_file_is_refused(compressor, photograph):
-    data = compressor.compress(photograph[:32, :32], 50, scales=(2,)).data
+    data = compressor.compress(photograph[:32, :32], 50, ways=[Way(2)]).data
     marker = markers.find(data)
     lie = markers.Marker((900, 32), marker.scale, marker.model, marker.model_hash)
     lying = data.replace(marker.to_bytes(), lie.to_bytes())

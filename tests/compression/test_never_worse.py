@@ -7,12 +7,13 @@ from benchmarks import never_worse
 from benchmarks.never_worse import Judged
 from benchmarks.odd_pictures import odd_pictures
 from jaxshrink.codecs import CODECS, SMALLEST_JPEG, with_channels
-from jaxshrink.compression.candidates import OPTIMIZED_JPEG, Files, Way
+from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import rule_for
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.never_worse import not_worse
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import Options, Target
+from jaxshrink.compression.ways import PLAIN_JPEG, Way
 from jaxshrink.inference.tiled_metrics import Reference
 
 PICTURES = odd_pictures()
@@ -41,7 +42,7 @@ def test_small_pictures_that_are_no_photographs(name, compressor):
     x = PICTURES[name]
     rule = rule_for(x, by_psnr=False)
     for target in (Target(quality=30), Target(quality=75)):
-        data = search(compressor, x, target, Options(compressor.scales)).data
+        data = search(compressor, x, target, Options(compressor.ways())).data
         assert better_jpegs(compressor, x, data, rule) == []
 
 
@@ -50,7 +51,7 @@ def test_small_pictures_that_are_no_photographs(name, compressor):
 )
 def test_pictures_that_are_long_enough_for_the_eye(name, compressor):
     x = PICTURES[f"{name} 171x161"]
-    data = search(compressor, x, Target(quality=75), Options(compressor.scales)).data
+    data = search(compressor, x, Target(quality=75), Options(compressor.ways())).data
     assert better_jpegs(compressor, x, data, rule_for(x, by_psnr=False)) == []
 
 
@@ -58,15 +59,15 @@ def test_of_a_photograph_few_jpegs_are_made(compressor, photograph):
     x = photograph[:200, :216]
     files = Files(compressor, x)
     file = files.get(Way(1), 300)
-    not_worse(file, OPTIMIZED_JPEG, rule_for(x, by_psnr=False), 40)
-    assert len(files.used_steps(OPTIMIZED_JPEG)) <= 18
-    assert {20, 50, 80} <= set(files.used_steps(OPTIMIZED_JPEG))
+    not_worse(file, PLAIN_JPEG, rule_for(x, by_psnr=False), 40)
+    assert len(files.used_steps(PLAIN_JPEG)) <= 18
+    assert {20, 50, 80} <= set(files.used_steps(PLAIN_JPEG))
 
 
 def test_the_command_counts_violations(compressor, monkeypatch, capsys):
     few = {name: PICTURES[name] for name in ("flat 16x9", "noise 8x8")}
     monkeypatch.setattr(never_worse, "odd_pictures", lambda: few)
-    options = Options(compressor.scales)
+    options = Options(compressor.ways())
     assert never_worse._check_odd(compressor, options) == 0
     assert "0 violations on 2 pictures" in capsys.readouterr().out
 

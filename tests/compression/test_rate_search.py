@@ -6,11 +6,12 @@ import pytest
 
 from jaxshrink.codecs import SMALLEST_JPEG as JPEG
 from jaxshrink.codecs import with_channels
-from jaxshrink.compression.candidates import Files, Way
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.candidates import Files
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.sample import mosaic
 from jaxshrink.compression.targets import Options, Target
+from jaxshrink.compression.ways import Way
 from jaxshrink.errors import TargetError
 from jaxshrink.files import markers
 from jaxshrink.inference.tiled_metrics import similarity
@@ -27,15 +28,16 @@ def x(photograph):
     return photograph[80:280, 120:336]
 
 
-def find(compressor, x, target, scales=None, **options):
-    options = Options(compressor.scales if scales is None else scales, **options)
+def find(compressor, x, target, scale=None, codec="jpeg", **options):
+    ways = compressor.ways(codec) if scale is None else (Way(scale, codec),)
+    options = Options(ways, **options)
     found = search(compressor, x, target, options)
     measured = similarity(x, with_channels(compressor.expand(found.data), x.shape[2]))
     if measured.ms_ssim is None:
         measured = dataclasses.replace(measured, ssimulacra2=None)
     assert measured == found.similarity
     marker = markers.find(found.data)
-    assert (PLAIN_JPEG if marker is None else marker.scale) == found.scale
+    assert (None if marker is None else marker.scale) == found.way.scale
     return found
 
 
@@ -61,8 +63,8 @@ def test_a_size_is_never_exceeded_and_nearly_used(size, compressor, x):
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_learned_tables_use_97_percent_of_a_size(scale, compressor, x):
-    found = find(compressor, x, Target(size=5000), scales=(scale,), never_worse=False)
-    assert found.scale == scale
+    found = find(compressor, x, Target(size=5000), scale=scale, never_worse=False)
+    assert found.way.scale == scale
     assert 0.97 * 5000 <= len(found.data) <= 5000
     assert found.num_encodes <= 9
 
@@ -109,7 +111,7 @@ def test_small_and_gray_photographs(size, compressor, gray_photograph):
     plain = JPEG.encode(x, 60)
     assert len(found.data) <= len(plain)
     assert found.similarity.psnr >= similarity(x, JPEG.decode(plain, 1)).psnr
-    forced = find(compressor, x, Target(quality=5), scales=(2,), never_worse=False)
+    forced = find(compressor, x, Target(quality=5), scale=2, never_worse=False)
     assert compressor.expand(forced.data).shape == x.shape
 
 
@@ -130,16 +132,16 @@ def test_ms_ssim_halves_the_sample_as_it_does_the_photograph(size, photograph):
 
 def test_about_the_closest_file_where_none_is_close_enough(compressor, x):
     with pytest.raises(TargetError, match="no file reaches"):
-        find(compressor, x, Target(quality=90), scales=(2,), never_worse=False)
-    found = find(compressor, x, Target(quality=90), scales=(2,), take_closest=True)
-    assert found.missed and found.scale == 2
+        find(compressor, x, Target(quality=90), scale=2, never_worse=False)
+    found = find(compressor, x, Target(quality=90), scale=2, take_closest=True)
+    assert found.missed and found.way.scale == 2
     largest = Files(compressor, x).get(Way(2), 800)
     assert len(found.data) <= len(largest)
     assert found.similarity.psnr > largest.similarity().psnr - 1
 
 
 def test_what_is_found_does_not_depend_on_what_is_known(compressor, x):
-    options = Options(compressor.scales)
+    options = Options(compressor.ways())
     alone = search(compressor, x, Target(quality=60), options)
     files = Files(compressor, x)
     for quality in (40, 60):
@@ -154,7 +156,7 @@ def test_grayscale_in_webp_is_measured_as_gray_and_stays_gray(side, compressor, 
     x = gray_photograph[:side, :200]
     found = find(compressor, x, Target(quality=60), codec="webp")
     assert markers.kind(found.data) == "WEBP"
-    forced = find(compressor, x, Target(quality=5), scales=(2,), codec="webp", never_worse=False)
+    forced = find(compressor, x, Target(quality=5), scale=2, codec="webp", never_worse=False)
     assert compressor.expand(forced.data).shape == x.shape
 
 
@@ -163,18 +165,17 @@ def test_other_codecs(codec, compressor, x):
     found = find(compressor, x, Target(size=4000), codec=codec)
     assert markers.kind(found.data) == codec.upper()
     assert len(found.data) <= 4000
-    forced = find(compressor, x, Target(size=4000), scales=(2,), codec=codec, never_worse=False)
-    assert forced.scale == 2 and markers.find(forced.data).quality == forced.quality
+    forced = find(compressor, x, Target(size=4000), scale=2, codec=codec, never_worse=False)
+    assert forced.way.scale == 2 and markers.find(forced.data).quality == forced.quality
 
 
 def test_the_highest_effort_refines_and_is_no_worse(compressor, x):
     x = x[:170, :170]
     quick, slow = (
-        find(compressor, x, Target(size=3000), scales=(2,), effort=e, never_worse=False)
-        for e in (2, 3)
+        find(compressor, x, Target(size=3000), scale=2, effort=e, never_worse=False) for e in (2, 3)
     )
     assert len(slow.data) <= 3000
-    assert slow.scale == 2
+    assert slow.way.scale == 2
     assert slow.similarity.ms_ssim >= quick.similarity.ms_ssim
-    small = find(compressor, x, Target(ms_ssim=0.95), scales=(2,), effort=3)
+    small = find(compressor, x, Target(ms_ssim=0.95), scale=2, effort=3)
     assert small.similarity.ms_ssim >= 0.95

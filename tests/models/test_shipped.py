@@ -5,6 +5,7 @@ import pytest
 
 from jaxshrink.codecs import CODECS, decode_jpeg, largest_quality_within
 from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.ways import Way
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.evaluation.metrics import image_scores
@@ -37,10 +38,10 @@ def test_it_is_better_than_jpeg_at_no_more_bytes(compressor, name, quality, gain
 
 def test_refinement_is_kept_where_the_real_file_costs_less(compressor):
     x = read_image(packaged_photographs("coffee.png")[0], 3, 10**7)[100:228, 200:328]
-    plain = compressor.compress(x, 45, scales=(2,))
-    refined = compressor.compress(x, 45, scales=(2,), num_refinements=20)
+    plain = compressor.compress(x, 45, ways=[Way(2)])
+    refined = compressor.compress(x, 45, ways=[Way(2), Way(2, num_refinements=20)])
     assert refined.cost < plain.cost
     # Nothing to gain: no step is kept.
     flat = np.full((32, 32, 3), 128, np.uint8)
-    kept = compressor.compress(flat, 45, scales=(2,), num_refinements=2)
-    assert kept.data == compressor.compress(flat, 45, scales=(2,)).data
+    kept = compressor.compress(flat, 45, ways=[Way(2), Way(2, num_refinements=2)])
+    assert kept.data == compressor.compress(flat, 45, ways=[Way(2)]).data

@@ -9,6 +9,7 @@ import pytest
 from configs import codec_aware
 from jaxshrink.bench.methods.by_name import method_by_name
 from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.ways import Way
 from jaxshrink.errors import CheckpointError
 from jaxshrink.files import markers
 from jaxshrink.models.weights import load_weights, save_weights
@@ -81,7 +82,7 @@ def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
     x = photograph[:96, :96]
     for quality in (10, 80):
         trip = method_by_name(str(workdir)).trip(x, quality)
-        compressed = compressor.compress(x, quality, scales=(2,))
+        compressed = compressor.compress(x, quality, ways=[Way(2)])
         np.testing.assert_array_equal(compressed.x_hat, trip.x_hat)
         marker = markers.attach(b"\xff\xd8", markers.find(compressed.data))
         assert len(compressed.data) == len(trip.data) + len(marker) - 2

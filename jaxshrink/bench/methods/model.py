@@ -8,11 +8,12 @@ import numpy as np
 
 from jaxshrink.bench.methods.base import Method, Trip
 from jaxshrink.codecs import decode_jpeg
-from jaxshrink.compression.candidates import Files, Way
+from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import EYE
-from jaxshrink.compression.compressor import PLAIN_JPEG, Compressor
+from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import EFFORTS, Options, Target
+from jaxshrink.compression.ways import SCALES, Way
 from jaxshrink.errors import ConfigError
 from jaxshrink.optional import import_extra
 
@@ -32,8 +33,8 @@ def parse_compressor_method(text: str) -> Method:
     scale, effort, num_refinements, repack = None, 0, 0, False
     for option in options:
         name, _, value = option.partition("=")
-        if option in ("half", "full"):
-            scale = 2 if option == "half" else 1
+        if option in SCALES:
+            scale = SCALES[option]
         elif name == "refine" and value.isdecimal():
             num_refinements = int(value)
         elif name == "effort" and value in map(str, EFFORTS):
@@ -61,7 +62,7 @@ class CompressMethod:
         self.description = f"{name}: what `compress -q` writes, marker included"
         self.identity = f"{compressor.fingerprint} compress {effort} {EYE}"
         self._compressor = compressor
-        self._options = Options(compressor.scales, effort)
+        self._options = Options(compressor.ways(), effort)
         self._files: Files | None = None
         self._compiled = _OncePerShape(self._compile)
 
@@ -85,8 +86,7 @@ class CompressMethod:
     def _compile(self, x: np.ndarray) -> None:
         files = Files(self._compressor, x)
         for scale in self._compressor.scales:
-            if scale != PLAIN_JPEG:
-                files.get(Way(scale), Way(scale).limits[1]).similarity()
+            files.get(Way(scale), Way(scale).limits[1]).similarity()
 
 
 class ScaleMethod:
@@ -133,8 +133,7 @@ class ScaleMethod:
         compressed = self._compressor.compress(
             x,
             quality,
-            scales=(self._scale,),
-            num_refinements=self._num_refinements,
+            ways=[Way(self._scale, num_refinements=n) for n in sorted({0, self._num_refinements})],
             repack=self._repack,
         )
         return _expanded(self._compressor, x, compressed.data, time.perf_counter() - start)
