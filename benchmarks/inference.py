@@ -115,7 +115,7 @@ def _tool(repeats: int) -> dict[str, Any]:
         functions[f"expand, scale {scale}"] = functools.partial(compressor.expand, file)
         functions[f"encode, scale {scale}"] = functools.partial(compressor.encode, x, 40, scale)
     functions["compress -q 75"] = lambda: search(
-        compressor, x, Target(quality=75), Options(compressor.ways())
+        compressor, x, Target(jpeg_quality=75), Options(compressor.ways())
     )
     first, times = interleaved(functions, repeats)
     megapixels = x.shape[0] * x.shape[1] / 1e6

@@ -124,7 +124,7 @@ def main() -> int:
 
 def _targets(arguments: argparse.Namespace) -> list[Target]:
     if arguments.qualities:
-        return [Target(quality=quality) for quality in arguments.qualities]
+        return [Target(jpeg_quality=quality) for quality in arguments.qualities]
     if arguments.sizes:
         return [Target(size=size) for size in arguments.sizes]
     return [Target(bpp=bpp) for bpp in arguments.bpp]
@@ -140,7 +140,7 @@ def _check_odd(compressor: Compressor, options: Options) -> int:
     violations: collections.Counter[str] = collections.Counter()
     for name, x in pictures.items():
         size = len(SMALLEST_JPEG.encode(x, 50))
-        for target in (Target(quality=30), Target(quality=75), Target(size=size)):
+        for target in (Target(jpeg_quality=30), Target(jpeg_quality=75), Target(size=size)):
             row = _check(compressor, x, target, options, compared=100)
             violations[_name(target).split()[0]] += row.is_violation
             if row.is_violation:
@@ -174,7 +174,7 @@ def _check(
     """Compresses one picture and compares it with so many JPEGs, or the nearest ones."""
     picture = Picture(x, Reference(x))
     rule = closeness.rule_for(x, by_psnr=target.psnr is not None)
-    anchor = _jpeg(picture, target.quality) if target.quality is not None else None
+    anchor = _jpeg(picture, target.jpeg_quality) if target.jpeg_quality is not None else None
     ceiling = _ceiling(target, x) if anchor is None else len(anchor.data)
     try:
         found = search(compressor, x, target, options)

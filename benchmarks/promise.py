@@ -147,7 +147,7 @@ def _row(
     others: Sequence[str],
 ) -> Row:
     reference = Reference(x)
-    found = search(compressor, x, Target(quality=quality), Options(compressor.ways(), effort))
+    found = search(compressor, x, Target(jpeg_quality=quality), Options(compressor.ways(), effort))
     x_hat = compressor.expand(found.data)
     file = min((codec.encode(x, quality) for codec in _OPTIMIZED), key=len)
     decoded = CODECS["jpeg"].decode(file, 3)

@@ -85,7 +85,7 @@ def coarse(
     source: Source, keeper: Keeper | None, settings: Settings
 ) -> tuple[str | None, tuple[str, ...]]:
     """Of a JPEG that is coarser than the quality that is asked for: why to keep it; or a note."""
-    quality = settings.target.quality
+    quality = settings.target.jpeg_quality
     file = source.file
     if quality is None or file is None or markers.kind(file) != "JPEG" or is_compact(file):
         return None, ()

@@ -180,11 +180,11 @@ class _Search:
 
     def _given(self, target: Target) -> File | None:
         """A file that is known to meet the target."""
-        if target.quality is None:
+        if target.jpeg_quality is None:
             return None
-        self.steps_found.setdefault(PLAIN_JPEG, target.quality)
+        self.steps_found.setdefault(PLAIN_JPEG, target.jpeg_quality)
         given = PLAIN_JPEG in self._ways
-        return self._files.get(PLAIN_JPEG, target.quality) if given else None
+        return self._files.get(PLAIN_JPEG, target.jpeg_quality) if given else None
 
     def _guide(self, target: float, value: Callable[[File], float], slope: float) -> None:
         """Finds the optimized JPEG that about meets a target, for forecasts alone."""
@@ -290,8 +290,8 @@ class _Search:
 
     def _floors(self, target: Target) -> Mapping[Metric, float]:
         """What is to be reached."""
-        if target.quality is not None:
-            return self._rule.floors(self._files.get(PLAIN_JPEG, target.quality))
+        if target.jpeg_quality is not None:
+            return self._rule.floors(self._files.get(PLAIN_JPEG, target.jpeg_quality))
         return target.floors()
 
     def _reaching(

@@ -93,7 +93,7 @@ def settings_of(
     if not isinstance(resize, (str, type(None))):
         raise ConfigError(f"resize: expected 'WxH', 'W' or 'N%', got {resize!r}")
     return Settings(
-        target or Target(quality=DEFAULT_QUALITY),
+        target or Target(jpeg_quality=DEFAULT_QUALITY),
         target is None,
         _whole("effort", effort, EFFORTS[0], EFFORTS[-1]) or EFFORTS[1],
         _named("scale", scale, NAMES),

@@ -15,13 +15,13 @@ class Target:
     """What is wanted: exactly one attribute is set.
 
     Attributes:
-      quality: 1..100, as close as optimized JPEG at this quality, in few bytes.
+      jpeg_quality: 1..100, as close as optimized JPEG at this quality, in few bytes.
       size: bytes of the file, a ceiling.
       bpp: bits per pixel of the photograph, a ceiling.
       ms_ssim, psnr, ssimulacra2: floors.
     """
 
-    quality: int | None = None
+    jpeg_quality: int | None = None
     size: int | None = None
     bpp: float | None = None
     ms_ssim: float | None = None
@@ -47,7 +47,7 @@ class Found:
     Attributes:
       data: the file, without metadata.
       way: how it is stored.
-      quality: of the codec.
+      quality: the setting of its codec, or of the learned tables.
       similarity: of what `expand` makes of it.
       num_encodes: how many files were made to find it.
       seconds: what it took to make and to measure those, had none been known.

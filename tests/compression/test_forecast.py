@@ -26,7 +26,11 @@ def files(compressor, photograph):
 @pytest.mark.parametrize("quality", [40, 75, 90])
 def test_few_learned_files_are_made(compressor, files, effort, most, quality):
     found = search(
-        compressor, files.x, Target(quality=quality), Options((Way(1), PLAIN_JPEG), effort), files
+        compressor,
+        files.x,
+        Target(jpeg_quality=quality),
+        Options((Way(1), PLAIN_JPEG), effort),
+        files,
     )
     assert found.way == Way(1)
     assert 1 <= files.num_learned <= most

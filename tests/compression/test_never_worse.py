@@ -41,7 +41,7 @@ def better_jpegs(compressor, x, data, rule):
 def test_small_pictures_that_are_no_photographs(name, compressor):
     x = PICTURES[name]
     rule = rule_for(x, by_psnr=False)
-    for target in (Target(quality=30), Target(quality=75)):
+    for target in (Target(jpeg_quality=30), Target(jpeg_quality=75)):
         data = search(compressor, x, target, Options(compressor.ways())).data
         assert better_jpegs(compressor, x, data, rule) == []
 
@@ -51,7 +51,7 @@ def test_small_pictures_that_are_no_photographs(name, compressor):
 )
 def test_pictures_that_are_long_enough_for_the_eye(name, compressor):
     x = PICTURES[f"{name} 171x161"]
-    data = search(compressor, x, Target(quality=75), Options(compressor.ways())).data
+    data = search(compressor, x, Target(jpeg_quality=75), Options(compressor.ways())).data
     assert better_jpegs(compressor, x, data, rule_for(x, by_psnr=False)) == []
 
 
@@ -72,7 +72,7 @@ def test_the_command_counts_violations(compressor, monkeypatch, capsys):
     assert "0 violations on 2 pictures" in capsys.readouterr().out
 
     def careless(compressor, x, target, options):
-        return search(compressor, x, Target(quality=5), Options((PLAIN_JPEG,)))
+        return search(compressor, x, Target(jpeg_quality=5), Options((PLAIN_JPEG,)))
 
     monkeypatch.setattr(never_worse, "search", careless)
     assert never_worse._check_odd(compressor, options) > 0

@@ -78,7 +78,7 @@ def test_bits_per_pixel_and_metadata_count(compressor, x):
 @pytest.mark.parametrize("quality", [10, 50, 90])
 def test_a_quality_is_reached_in_no_more_bytes(quality, compressor, x):
     jpeg = JPEG.encode(x, quality)
-    found = find(compressor, x, Target(quality=quality))
+    found = find(compressor, x, Target(jpeg_quality=quality))
     assert len(found.data) <= len(jpeg)
     floor = similarity(x, JPEG.decode(jpeg, 3))
     assert found.similarity.ms_ssim >= floor.ms_ssim
@@ -107,11 +107,11 @@ def test_what_cannot_be_met_is_told(compressor, x):
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (37, 50), (161, 20)])
 def test_small_and_gray_photographs(size, compressor, gray_photograph):
     x = gray_photograph[: size[0], : size[1]]
-    found = find(compressor, x, Target(quality=60))
+    found = find(compressor, x, Target(jpeg_quality=60))
     plain = JPEG.encode(x, 60)
     assert len(found.data) <= len(plain)
     assert found.similarity.psnr >= similarity(x, JPEG.decode(plain, 1)).psnr
-    forced = find(compressor, x, Target(quality=5), scale=2, never_worse=False)
+    forced = find(compressor, x, Target(jpeg_quality=5), scale=2, never_worse=False)
     assert compressor.expand(forced.data).shape == x.shape
 
 
@@ -132,8 +132,8 @@ def test_ms_ssim_halves_the_sample_as_it_does_the_photograph(size, photograph):
 
 def test_about_the_closest_file_where_none_is_close_enough(compressor, x):
     with pytest.raises(TargetError, match="no file reaches"):
-        find(compressor, x, Target(quality=90), scale=2, never_worse=False)
-    found = find(compressor, x, Target(quality=90), scale=2, take_closest=True)
+        find(compressor, x, Target(jpeg_quality=90), scale=2, never_worse=False)
+    found = find(compressor, x, Target(jpeg_quality=90), scale=2, take_closest=True)
     assert found.missed and found.way.scale == 2
     largest = Files(compressor, x).get(Way(2), 800)
     assert len(found.data) <= len(largest)
@@ -142,11 +142,11 @@ def test_about_the_closest_file_where_none_is_close_enough(compressor, x):
 
 def test_what_is_found_does_not_depend_on_what_is_known(compressor, x):
     options = Options(compressor.ways())
-    alone = search(compressor, x, Target(quality=60), options)
+    alone = search(compressor, x, Target(jpeg_quality=60), options)
     files = Files(compressor, x)
     for quality in (40, 60):
-        search(compressor, x, Target(quality=quality), options, files)
-    after = search(compressor, x, Target(quality=60), options, files)
+        search(compressor, x, Target(jpeg_quality=quality), options, files)
+    after = search(compressor, x, Target(jpeg_quality=60), options, files)
     assert (after.data, after.num_encodes) == (alone.data, alone.num_encodes)
     assert after.seconds > 0.0
 
@@ -154,9 +154,9 @@ def test_what_is_found_does_not_depend_on_what_is_known(compressor, x):
 @pytest.mark.parametrize("side", [120, 170])
 def test_grayscale_in_webp_is_measured_as_gray_and_stays_gray(side, compressor, gray_photograph):
     x = gray_photograph[:side, :200]
-    found = find(compressor, x, Target(quality=60), codec="webp")
+    found = find(compressor, x, Target(jpeg_quality=60), codec="webp")
     assert markers.kind(found.data) == "WEBP"
-    forced = find(compressor, x, Target(quality=5), scale=2, codec="webp", never_worse=False)
+    forced = find(compressor, x, Target(jpeg_quality=5), scale=2, codec="webp", never_worse=False)
     assert compressor.expand(forced.data).shape == x.shape
 
 

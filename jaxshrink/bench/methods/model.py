@@ -79,7 +79,7 @@ class CompressMethod:
         if self._files is None or self._files.x is not x:
             self._files = Files(self._compressor, x)
         found = search(
-            self._compressor, x, Target(quality=int(quality)), self._options, self._files
+            self._compressor, x, Target(jpeg_quality=int(quality)), self._options, self._files
         )
         return _expanded(self._compressor, x, found.data, found.seconds)
 
