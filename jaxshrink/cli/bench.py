@@ -12,6 +12,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Rate-distortion curves, BD-rates and a report of models and codecs.",
     )
     parser.set_defaults(run=_run)
+    _add_methods(parser)
+    _add_figures(parser)
+    _add_output(parser)
+
+
+def _add_methods(parser: argparse.ArgumentParser) -> None:
+    """What is compared, and on what."""
     add = parser.add_argument
     add("images", nargs="+", metavar="IMAGES", help="folders or files")
     add(
@@ -45,6 +52,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="METHOD=5,10,..",
         help="what to sweep for a method; may be repeated",
     )
+
+
+def _add_figures(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and beside what."""
+    add = parser.add_argument
     add(
         "--metrics",
         type=_names,
@@ -67,6 +79,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE.json",
         help="published curves in CompressAI's JSON",
     )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """How it is computed and shown."""
+    add = parser.add_argument
     add("--log-rate", action="store_true", help="logarithmic rates in the plots")
     add(
         "-j",
