@@ -10,6 +10,7 @@ def main() -> int:
     if before is signal.default_int_handler:
         # While modules are imported, an interruption ends the process without a word.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from jaxshrink import errors
     from jaxshrink.cli import main as cli
 
     try:
@@ -17,7 +18,7 @@ def main() -> int:
         return cli.main()
     except KeyboardInterrupt:  # before or after the command itself, which tells of its own
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return cli.INTERRUPTED
+        return errors.INTERRUPTED
 
 
 if __name__ == "__main__":

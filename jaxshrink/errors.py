@@ -1,20 +1,24 @@
-"""Errors that end a command with one clear line and an exit code of their own.
+"""Errors that end a command with one clear line and an exit code of their own."""
 
-| code | meaning |
-|------|---------|
-| 0    | success |
-| 1    | unexpected error, please report it |
-| 2    | the command line or the config is wrong |
-| 3    | an image or a folder is missing, broken, too large, or cannot be written; memory is short |
-| 4    | a model, a checkpoint or a working directory is missing, damaged, or is another one |
-| 5    | a loss became NaN or infinite |
-| 6    | training ended below the MS-SSIM that the config asks for |
-| 7    | a command needs an optional package that is not installed |
-| 8    | a codec or an external command failed on some images; the other results are kept |
-| 9    | no file is as small, or as close to the photograph, as was asked for |
-| 75   | interrupted while training; the state was saved, the same command continues |
-| 130  | interrupted elsewhere; nothing that was done is lost |
-"""
+INTERRUPTED = 130
+
+# What every exit code means; README.md has the same table.
+EXIT_CODES = {
+    0: "success",
+    1: "unexpected error, please report it",
+    2: "the command line or the config is wrong",
+    3: "an image or a folder is missing, broken, too large, or cannot be written;"
+    " memory does not suffice",
+    4: "a model, a checkpoint or a working directory is missing, damaged, or is another"
+    " one than the config or the marker says",
+    5: "a loss became NaN or infinite",
+    6: "training ended below the MS-SSIM that the config asks for",
+    7: "an optional package is missing; the message names the extra",
+    8: "`bench`: a codec or a command failed on some images; everything else was done",
+    9: "`compress`: no file is as small, or as close, as was asked for",
+    75: "interrupted while training; the state was saved, the same command continues",
+    130: "interrupted elsewhere; nothing was lost",
+}
 
 
 class JaxshrinkError(Exception):

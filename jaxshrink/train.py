@@ -21,7 +21,7 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 from jaxshrink import console
-from jaxshrink.errors import ConfigError, DataError, JaxshrinkError
+from jaxshrink.errors import INTERRUPTED, ConfigError, DataError, JaxshrinkError
 
 if TYPE_CHECKING:
     from jaxshrink.runs.schema import Config
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     except OSError as error:  # a disk that is full, a folder that is not ours
         end(error, 3)
     except KeyboardInterrupt:  # outside of training, where nothing is lost
-        end("interrupted", 130)
+        end("interrupted", INTERRUPTED)
 
 
 def join_cluster() -> None:

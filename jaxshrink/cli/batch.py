@@ -16,7 +16,7 @@ from jaxshrink import console
 from jaxshrink.atomic import unfinished, write_whole
 from jaxshrink.cli.paths import Job, Plan, exists, same_name
 from jaxshrink.cli.report import Report
-from jaxshrink.errors import DataError, JaxshrinkError
+from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError
 
 _log = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ def _ending_at_the_next_interrupt() -> Iterator[None]:
         for name in list(unfinished):
             with contextlib.suppress(OSError):
                 os.unlink(name)
-        os._exit(_INTERRUPTED)  # with whatever threads are doing
+        os._exit(INTERRUPTED)  # with whatever threads are doing
 
     before = signal.signal(signal.SIGINT, end)
     told = "ending when the files in work are done; one more interrupt ends at once"
@@ -226,9 +226,6 @@ def _ending_at_the_next_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-_INTERRUPTED = 130
 
 
 def _tell(

@@ -15,9 +15,7 @@ from typing import NoReturn
 from jaxshrink import __version__, console
 from jaxshrink.cli import bench, compress, expand, export, info
 from jaxshrink.cli.batch import BatchError
-from jaxshrink.errors import DataError, JaxshrinkError
-
-INTERRUPTED = 130
+from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
