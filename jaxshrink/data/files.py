@@ -1,5 +1,7 @@
 """From files to uint8 arrays."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,10 @@ from PIL import Image, ImageOps
 from jaxshrink.data import packaged
 from jaxshrink.errors import DataError, JaxshrinkError
 from jaxshrink.files import formats
-from jaxshrink.files.opening import open_image
+from jaxshrink.files.exif import ORIENTATION
+from jaxshrink.files.opening import decoding, open_image
 
 _TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
-_ORIENTATION_TAG = 0x0112
 
 
 def list_images(location: str) -> list[Path]:
@@ -51,12 +53,9 @@ def image_size(path: Path, max_pixels: int) -> tuple[int, int]:
     Raises:
       DataError: if the file cannot be read or tells of more than `max_pixels` pixels.
     """
-    with _open(path, max_pixels) as image:
-        try:
-            # For a PNG, whose metadata may come last, this decodes the whole file.
-            orientation = image.getexif().get(_ORIENTATION_TAG)
-        except Exception as error:  # Pillow's plugins raise errors of many kinds
-            raise DataError(f"{path}: broken or truncated image ({error})") from error
+    with _opened(path, max_pixels) as image:
+        # For a PNG, whose metadata may come last, this decodes the whole file.
+        orientation = image.getexif().get(ORIENTATION)
         return image.size if orientation in _TRANSPOSING_ORIENTATIONS else image.size[::-1]
 
 
@@ -66,7 +65,7 @@ def is_grayscale(path: Path, max_pixels: int) -> bool:
     Raises:
       DataError: as `image_size` does.
     """
-    with _open(path, max_pixels) as image:
+    with _opened(path, max_pixels) as image:
         return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
 
 
@@ -96,35 +95,35 @@ def read_image(
     Raises:
       DataError: naming the file and what is wrong with it.
     """
-    with _open(path, max_pixels) as image:
-        try:
-            upright = ImageOps.exif_transpose(image)
-            converted = _to_8_bits(upright, path).convert("RGB" if channels == 3 else "L")
-            if halve_from is not None and min(converted.size) >= halve_from:
-                converted = converted.reduce(2)
-            if resize is not None:
-                converted = converted.resize(resize[::-1], Image.Resampling.BICUBIC)
-            pixels = np.array(converted)
-        except DataError:
-            raise
-        except MemoryError:
-            raise DataError(f"{path}: not enough memory to decode it") from None
-        except Exception as error:  # Pillow's plugins raise errors of many kinds
-            raise DataError(f"{path}: broken or truncated image ({error})") from error
+    with _opened(path, max_pixels) as image:
+        converted = _to_8_bits(ImageOps.exif_transpose(image))
+        converted = converted.convert("RGB" if channels == 3 else "L")
+        if halve_from is not None and min(converted.size) >= halve_from:
+            converted = converted.reduce(2)
+        if resize is not None:
+            converted = converted.resize(resize[::-1], Image.Resampling.BICUBIC)
+        pixels = np.array(converted)
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _open(path: Path, max_pixels: int) -> Image.Image:
+@contextlib.contextmanager
+def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture to be decoded; whatever goes wrong with it is an error that names its file."""
     try:
-        return open_image(path, max_pixels)
+        with open_image(path, max_pixels) as image, decoding():
+            yield image
     except JaxshrinkError as error:
         raise type(error)(f"{path}: {error}") from error
 
 
-def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
-    """Returns an image of 8 bits per channel without transparency."""
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Returns an image of 8 bits per channel without transparency.
+
+    The numbers are those of the file, whatever profile or gamma it names: a set of images is
+    measured as others measure it. `files.photographs` is for what people see.
+    """
     if image.mode == "F":
-        raise DataError(f"{path}: floating-point images are not supported: their range is unknown")
+        raise DataError("floating-point images are not supported: their range is unknown")
     if image.mode.startswith("I"):
         levels = np.clip(np.asarray(image, np.float64), 0, 65535)
         return Image.fromarray(np.round(levels / 257).astype(np.uint8))
