@@ -26,7 +26,7 @@ import numpy as np
 from jaxshrink.bench.bd_rate import bytes_at_equal_quality, compare_curves, decibels
 from jaxshrink.bench.cache import PointCache, point_key
 from jaxshrink.bench.curves import Curve, curve_of
-from jaxshrink.bench.methods.base import Method, Trip
+from jaxshrink.bench.methods.base import Method, TimedTrip
 from jaxshrink.bench.methods.by_name import method_by_name
 from jaxshrink.bench.points import Point
 from jaxshrink.bench.suite import Suite, open_suite
@@ -123,7 +123,7 @@ def _curve(
     return curve
 
 
-def _judged(x: np.ndarray, trip: Trip, quality: float, judges: Mapping[str, Judge]) -> Point:
+def _judged(x: np.ndarray, trip: TimedTrip, quality: float, judges: Mapping[str, Judge]) -> Point:
     bpp = bits_per_pixel(len(trip.data), (x.shape[0], x.shape[1]))
     scores = {name: judge(x, trip.x_hat) for name, judge in judges.items()}
     return Point(quality, len(trip.data), bpp, trip.encode_seconds, trip.decode_seconds, scores)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxshrink.bench.methods.base import Method, Trip
+from jaxshrink.bench.methods.base import Method, TimedTrip
 from jaxshrink.bench.plain_view import PLAIN_VIEW, PlainView, measure_plain_view
 from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.documents import Shape, integer, mapping, number, optional, record
@@ -43,7 +43,7 @@ POINT: Shape = record(
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """One image in one file.
+    """One image in one file on a curve: timed, with the scores that were asked for.
 
     Attributes:
       quality: the method's setting.
@@ -81,7 +81,7 @@ def measure(method: Method, x: np.ndarray, quality: float, metrics: Sequence[str
     return score_trip(x, method.trip(x, quality), quality, metrics)
 
 
-def score_trip(x: np.ndarray, trip: Trip, quality: float, metrics: Sequence[str]) -> Point:
+def score_trip(x: np.ndarray, trip: TimedTrip, quality: float, metrics: Sequence[str]) -> Point:
     """Measures what an image, uint8 (H, W, C), went through."""
     size = (x.shape[0], x.shape[1])
     plain = None

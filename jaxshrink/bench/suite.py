@@ -44,7 +44,10 @@ class SuiteImage:
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
-    """The good images, and one message per bad file."""
+    """The good images, at their native sizes, and one message per bad file.
+
+    A `data.Cohort`, in contrast, is prepared for training: resized, halved, held in memory.
+    """
 
     images: tuple[SuiteImage, ...]
     bad_files: tuple[str, ...]

@@ -16,8 +16,8 @@ _BATCH_PIXELS = 2**18
 
 
 @dataclasses.dataclass(frozen=True)
-class Measurement:
-    """One image in one file.
+class TableEntry:
+    """What the paper's table counts of one image in one file.
 
     Attributes:
       quality: the codec's setting, 1..100.
@@ -35,8 +35,8 @@ class Measurement:
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelResult:
-    """What a model made of one image.
+class MeasuredImage:
+    """What a model made of one image: figures and pixels.
 
     Attributes:
       index: of the image in its cohort.
@@ -48,8 +48,8 @@ class ModelResult:
     """
 
     index: int
-    model: Measurement
-    bicubic: Measurement
+    model: TableEntry
+    bicubic: TableEntry
     x: np.ndarray
     y_hat: np.ndarray
     x_hat: np.ndarray
@@ -57,7 +57,7 @@ class ModelResult:
 
 def measure_model(
     pipeline: Pipeline, cohort: Cohort, codec: Codec, quality: float, pool: Executor
-) -> Iterator[ModelResult]:
+) -> Iterator[MeasuredImage]:
     """Sends a cohort through a model and its codec; images of one size go together."""
     for indices, x in _same_size_batches(cohort):
         size = x.shape[1:3]
@@ -69,13 +69,13 @@ def measure_model(
         qualities = [quality] * len(files)
         model = _measurements(x, x_hat, sizes, qualities)
         bicubic = _measurements(x, enlarge(y_hat, size), sizes, qualities)
-        results = map(ModelResult, indices, model, bicubic, x, y_hat, x_hat)
+        results = map(MeasuredImage, indices, model, bicubic, x, y_hat, x_hat)
         yield from results
 
 
 def measure_codec(
     cohort: Cohort, codec: Codec, choose_quality: Callable[[int, np.ndarray], int], pool: Executor
-) -> dict[int, Measurement]:
+) -> dict[int, TableEntry]:
     """Sends a cohort through a codec alone.
 
     Args:
@@ -93,7 +93,7 @@ def measure_codec(
         file = codec.encode(image, quality)
         return quality, len(file), codec.decode(file, cohort.channels)
 
-    results: dict[int, Measurement] = {}
+    results: dict[int, TableEntry] = {}
     for indices, x in _same_size_batches(cohort):
         # The last images of a batch may be repeats; their index is that of the last.
         padded = indices + [indices[-1]] * (len(x) - len(indices))
@@ -119,11 +119,11 @@ def _same_size_batches(cohort: Cohort) -> Iterator[tuple[list[int], np.ndarray]]
 
 def _measurements(
     x: np.ndarray, x_hat: np.ndarray, num_bytes: Iterable[int], qualities: Iterable[float]
-) -> list[Measurement]:
+) -> list[TableEntry]:
     size = x.shape[1:3]
     scores = image_scores(x, x_hat)
     return [
-        Measurement(quality, length, bits_per_pixel(length, size), psnr, ms_ssim)
+        TableEntry(quality, length, bits_per_pixel(length, size), psnr, ms_ssim)
         for quality, length, psnr, ms_ssim in zip(
             qualities, num_bytes, scores["psnr"], scores["ms-ssim"], strict=True
         )

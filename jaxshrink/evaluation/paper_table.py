@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxshrink.codecs import Codec, largest_quality_within
 from jaxshrink.data import Cohort
-from jaxshrink.evaluation.measure import Measurement, ModelResult, measure_codec, measure_model
+from jaxshrink.evaluation.measure import MeasuredImage, TableEntry, measure_codec, measure_model
 from jaxshrink.inference.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class CohortResult:
     """
 
     names: tuple[str, ...]
-    measurements: dict[str, list[Measurement]]
+    measurements: dict[str, list[TableEntry]]
     over_budget: frozenset[int]
 
     def summary(self) -> dict[str, dict[str, float | int | None]]:
@@ -60,7 +60,7 @@ class CohortResult:
         return rows
 
 
-def summarize(measurements: Sequence[Measurement]) -> dict[str, float | int | None]:
+def summarize(measurements: Sequence[TableEntry]) -> dict[str, float | int | None]:
     """Means over images of each image's own value.
 
     MS-SSIM is None if an image has none.
@@ -82,7 +82,7 @@ def measure_cohort(
     qualities: Iterable[int],
     pool: Executor,
     keep: Sequence[int] = (),
-) -> tuple[dict[int, CohortResult], dict[int, list[ModelResult]]]:
+) -> tuple[dict[int, CohortResult], dict[int, list[MeasuredImage]]]:
     """Measures a model at several qualities, and the plain codec beside it.
 
     Args:
@@ -101,7 +101,7 @@ def measure_cohort(
     results, kept = {}, {}
     for quality in qualities:
         _log.info("measuring %d images at quality %d", len(cohort), quality)
-        model: dict[int, ModelResult] = {}
+        model: dict[int, MeasuredImage] = {}
         for result in measure_model(pipeline, cohort, codec, quality, pool):
             model[result.index] = _without_pixels(result) if result.index not in keep else result
         equal, over_budget = _measure_equal_bytes(
@@ -119,14 +119,14 @@ def measure_cohort(
     return results, kept
 
 
-def _without_pixels(result: ModelResult) -> ModelResult:
+def _without_pixels(result: MeasuredImage) -> MeasuredImage:
     nothing = np.zeros((0, 0, 0), np.uint8)
     return dataclasses.replace(result, x=nothing, y_hat=nothing, x_hat=nothing)
 
 
 def _measure_equal_bytes(
     cohort: Cohort, codec: Codec, budgets: dict[int, int], pool: Executor
-) -> tuple[dict[int, Measurement], frozenset[int]]:
+) -> tuple[dict[int, TableEntry], frozenset[int]]:
     """The plain codec at the largest quality whose file is no larger, per image."""
 
     def choose_quality(index: int, image: np.ndarray) -> int:

@@ -29,7 +29,7 @@ from jaxshrink.errors import (
     GoalNotReachedError,
     InterruptedRunError,
 )
-from jaxshrink.evaluation.measure import ModelResult, measure_model
+from jaxshrink.evaluation.measure import MeasuredImage, measure_model
 from jaxshrink.evaluation.metrics import image_scores
 from jaxshrink.evaluation.paper_table import summarize
 from jaxshrink.evaluation.triptychs import save_triptych
@@ -255,7 +255,9 @@ class _Run:
             self.best_score = score
             self._best.save(step, variables, {"score": score, "config": self._config_json()})
 
-    def _measure_dev(self, step: int, pipeline: Pipeline, quality: float) -> Iterator[ModelResult]:
+    def _measure_dev(
+        self, step: int, pipeline: Pipeline, quality: float
+    ) -> Iterator[MeasuredImage]:
         """Yields what becomes of the development set, and saves triptychs of the first images."""
         triptychs = self._config.evaluation.num_triptychs
         codec = codec_of(self._config, pipeline)

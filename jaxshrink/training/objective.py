@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxshrink.evaluation.measure import ModelResult
+from jaxshrink.evaluation.measure import MeasuredImage
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion, cost, range_penalty
 from jaxshrink.runs.schema import Config
@@ -91,7 +91,7 @@ class Objective:
             loss += self.range_penalty * range_penalty(y)
         return loss
 
-    def file_cost(self, result: ModelResult, lmbda: float) -> float:
+    def file_cost(self, result: MeasuredImage, lmbda: float) -> float:
         """The weighted cost of one real file, without penalties.
 
         MS-SSIM where there is none counts as 1.
@@ -99,7 +99,7 @@ class Objective:
         distortion = _distortion(self._measurable(result), result.x, result.y_hat, result.x_hat)
         return self.weight(lmbda) * cost(float(distortion), result.model.bpp, lmbda, self.rate)
 
-    def _measurable(self, result: ModelResult) -> "Objective":
+    def _measurable(self, result: MeasuredImage) -> "Objective":
         if result.model.ms_ssim is not None:
             return self
         return dataclasses.replace(

@@ -3,7 +3,7 @@ import pytest
 
 from jaxshrink.codecs import codec_by_name
 from jaxshrink.data import open_cohort
-from jaxshrink.evaluation.measure import Measurement, measure_codec, measure_model
+from jaxshrink.evaluation.measure import TableEntry, measure_codec, measure_model
 from jaxshrink.evaluation.paper_table import CohortResult, format_table, measure_cohort, summarize
 from jaxshrink.evaluation.triptychs import triptych
 from jaxshrink.inference.pipeline import Pipeline
@@ -97,18 +97,18 @@ def test_equal_bytes_is_the_largest_quality_that_fits(pipeline, cohort, pool):
 
 
 def test_means_are_over_images_of_their_own_values():
-    rows = [Measurement(50, 100, 0.5, 30.0, 0.9), Measurement(50, 300, 1.5, 40.0, 0.8)]
+    rows = [TableEntry(50, 100, 0.5, 30.0, 0.9), TableEntry(50, 300, 1.5, 40.0, 0.8)]
     assert summarize(rows) == {
         "ms_ssim": pytest.approx(0.85),
         "psnr": pytest.approx(35.0),
         "bpp": pytest.approx(1.0),
         "num_images": 2,
     }
-    assert summarize([*rows, Measurement(50, 1, 1.0, 20.0, None)])["ms_ssim"] is None
+    assert summarize([*rows, TableEntry(50, 1, 1.0, 20.0, None)])["ms_ssim"] is None
 
 
 def test_the_table_has_a_line_per_method():
-    rows = [Measurement(50, 100, 0.5, 30.123, 0.9876)]
+    rows = [TableEntry(50, 100, 0.5, 30.123, 0.9876)]
     methods = dict.fromkeys(("model", "bicubic", "jpeg_q75", "jpeg_equal_bytes"), rows)
     summary = CohortResult(("a.png",), methods, frozenset({0})).summary()
     lines = format_table({"train": summary, "test": summary}).splitlines()

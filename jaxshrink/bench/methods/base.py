@@ -8,8 +8,8 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class Trip:
-    """What one image went through.
+class TimedTrip:
+    """What one image went through, not measured yet.
 
     Attributes:
       data: the whole file.
@@ -52,7 +52,7 @@ class Method(Protocol):
         """Raises ConfigError or MissingExtraError if it cannot do this at all."""
         ...
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         """Stores one image, uint8 (H, W, C), and gets it back.
 
         Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from ml_collections import ConfigDict
 
-from jaxshrink.bench.methods.base import Trip
+from jaxshrink.bench.methods.base import TimedTrip
 from jaxshrink.bench.methods.codec import check_codec
 from jaxshrink.codecs import CODECS, Codec
 from jaxshrink.errors import ConfigError
@@ -51,7 +51,7 @@ class ModelMethod:
             )
         check_codec(self._codec, channels, qualities)
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         if x.shape not in self._compiled:
             # So that no image's seconds contain the compilation.
             self._compiled.add(x.shape)
@@ -62,7 +62,7 @@ class ModelMethod:
         middle = time.perf_counter()
         y_hat = self._codec.decode(data, x.shape[2])
         x_hat = self._pipeline.reconstruct(y_hat[None], (x.shape[0], x.shape[1]), tables)[0]
-        return Trip(data, x_hat, middle - start, time.perf_counter() - middle, y_hat)
+        return TimedTrip(data, x_hat, middle - start, time.perf_counter() - middle, y_hat)
 
 
 def open_pipeline(folder: Path) -> tuple[Pipeline, Codec]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxshrink.bench.methods.base import Trip
+from jaxshrink.bench.methods.base import TimedTrip
 from jaxshrink.codecs import Codec
 from jaxshrink.errors import ConfigError, MethodError
 
@@ -52,7 +52,7 @@ class CodecMethod:
     def check(self, channels: int, qualities: Sequence[float]) -> None:
         check_codec(self.codec, channels, qualities)
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         start = time.perf_counter()
         try:
             data = self.codec.encode(x, int(quality))
@@ -60,7 +60,7 @@ class CodecMethod:
             x_hat = self.codec.decode(data, x.shape[2])
         except (OSError, ValueError) as error:  # an image beyond the format's limits
             raise MethodError(f"{self.name}: {error}") from error
-        return Trip(data, x_hat, middle - start, time.perf_counter() - middle)
+        return TimedTrip(data, x_hat, middle - start, time.perf_counter() - middle)
 
 
 def check_codec(codec: Codec, channels: int, qualities: Sequence[float]) -> None:

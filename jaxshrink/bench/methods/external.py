@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxshrink.bench.methods.base import Trip
+from jaxshrink.bench.methods.base import TimedTrip
 from jaxshrink.bench.programs import run_program
 from jaxshrink.data import read_image
 from jaxshrink.errors import ConfigError, DataError, MethodError, MissingExtraError
@@ -82,7 +82,7 @@ class ExternalMethod:
     def check(self, channels: int, qualities: Sequence[float]) -> None:
         _ = self.identity
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             source = folder / f"input{self._input_ending()}"
@@ -101,7 +101,7 @@ class ExternalMethod:
             end = time.perf_counter()
         if x_hat.shape != x.shape:
             raise MethodError(f"{self.name}: its output has another size than its input")
-        return Trip(data, x_hat, middle - start, end - middle)
+        return TimedTrip(data, x_hat, middle - start, end - middle)
 
     def _program(self) -> Path:
         words = self._words()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxshrink.bench.methods.base import Method, Trip
+from jaxshrink.bench.methods.base import Method, TimedTrip
 from jaxshrink.codecs import decode_jpeg
 from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import EYE
@@ -73,7 +73,7 @@ class CompressMethod:
                     f"{self.name}: the quality must be a whole number from 1 to 100, got {quality}"
                 )
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         self._compiled(x)
         # What one quality's search made and measured, the next one need not.
         if self._files is None or self._files.x is not x:
@@ -124,11 +124,11 @@ class ScaleMethod:
             if not 1 <= quality <= 100:
                 raise ConfigError(f"{self.name}: the quality must be from 1 to 100, got {quality}")
 
-    def trip(self, x: np.ndarray, quality: float) -> Trip:
+    def trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         self._compiled(x)
         return self._trip(x, quality)
 
-    def _trip(self, x: np.ndarray, quality: float) -> Trip:
+    def _trip(self, x: np.ndarray, quality: float) -> TimedTrip:
         start = time.perf_counter()
         compressed = self._compressor.compress(
             x,
@@ -152,8 +152,10 @@ class _OncePerShape:
             self._compile_for(x)
 
 
-def _expanded(compressor: Compressor, x: np.ndarray, data: bytes, seconds: float) -> Trip:
+def _expanded(compressor: Compressor, x: np.ndarray, data: bytes, seconds: float) -> TimedTrip:
     """What becomes of a file that took so many seconds to make."""
     start = time.perf_counter()
     x_hat = compressor.expand(data)
-    return Trip(data, x_hat, seconds, time.perf_counter() - start, decode_jpeg(data, x.shape[2]))
+    return TimedTrip(
+        data, x_hat, seconds, time.perf_counter() - start, decode_jpeg(data, x.shape[2])
+    )

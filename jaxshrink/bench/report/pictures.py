@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from jaxshrink.bench.cache import point_key
-from jaxshrink.bench.methods.base import Trip
+from jaxshrink.bench.methods.base import TimedTrip
 from jaxshrink.bench.methods.codec import CodecMethod
 from jaxshrink.bench.points import POINT, Point, score_trip
 from jaxshrink.bench.sweep import Task
@@ -125,7 +125,7 @@ def make_pictures(task: Task, metrics: Sequence[str]) -> Pictures:
     )
 
 
-def _compact(trip: Trip) -> str | None:
+def _compact(trip: TimedTrip) -> str | None:
     if trip.y_hat is None:
         return None
     is_jpeg = trip.data.startswith(b"\xff\xd8")
