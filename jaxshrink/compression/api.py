@@ -63,46 +63,39 @@ jaxshrink.errors.DataError: cannot be read as an image (unknown format)
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from jaxshrink.codecs import CODECS
 from jaxshrink.compression import keeping
 from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.expansion import restore, restore_with
 from jaxshrink.compression.inputs import Input, Source, read_file, read_input
 from jaxshrink.compression.rate_search import search
+from jaxshrink.compression.resizing import resize_photograph
 from jaxshrink.compression.settings import (
-    DEFAULT_QUALITY,
     Settings,
     scale_of,
     settings_of,
     target_of,
 )
 from jaxshrink.compression.small import Small
+from jaxshrink.compression.storable import Storable
 from jaxshrink.compression.targets import Found, Options, Target
 from jaxshrink.compression.ways import Way
-from jaxshrink.errors import CheckpointError, ConfigError, DataError, TargetError
+from jaxshrink.errors import CheckpointError, ConfigError, TargetError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import DEFAULT_MAX_PIXELS
 from jaxshrink.files.photographs import (
-    Metadata,
     Photograph,
     at_size,
-    compact_file,
-    fitting,
     read_metadata,
     read_photograph,
-    stripped,
 )
 from jaxshrink.shipped.index import DEFAULT_MODEL, shipped_names
 
 __all__ = ["Model", "Small", "compress", "expand"]
-
-_LONGEST_SIDES = {"jpeg": 65535, "webp": 16383, "avif": 65535}
 
 
 def compress(
@@ -274,7 +267,9 @@ class Model:
 
     def _store(self, source: Source, taken: Photograph, settings: Settings) -> Small:
         """The smaller of what `search` finds and of the input, where that can be kept."""
-        resized = _resized(taken, settings)
+        resized = (
+            taken if settings.resizing is None else resize_photograph(taken, settings.resizing)
+        )
         keepable = keeping.keepable(source, settings) if resized is taken else None
         coarse, notes = keeping.coarse(source, keepable, settings)
         ceiling = settings.target.ceiling(resized.pixels.shape)
@@ -299,21 +294,16 @@ class Model:
         return dataclasses.replace(small, notes=(*small.notes, *notes))
 
     def _searched(self, taken: Photograph, settings: Settings) -> Small:
-        codec = settings.stored_codec
-        taken = stripped(taken, settings.strip)
-        metadata, notes = fitting(taken.metadata, codec.upper())
-        _check_size(taken.pixels, codec)
+        storable = Storable.of(taken, settings.stored_codec, settings.strip)
         options = Options(
             self._ways(settings),
             settings.effort,
-            extra_bytes=_extra_bytes(metadata, codec, taken.pixels.shape),
+            extra_bytes=storable.added_bytes,
             never_worse=settings.way is None,
             take_closest=settings.is_default and settings.way is not None,
         )
-        found = search(self.compressor, taken.pixels, settings.target, options)
-        if found.missed:
-            notes = (*notes, f"this size does not reach {found.missed}")
-        return _small(found, taken, metadata, notes)
+        found = search(self.compressor, storable.pixels, settings.target, options)
+        return _small(found, storable)
 
     def _no_larger(
         self, small: Small, ceiling: int, taken: Photograph, settings: Settings
@@ -353,49 +343,16 @@ class Model:
         return forced
 
 
-def _resized(taken: Photograph, settings: Settings) -> Photograph:
-    if settings.resizing is None:
-        return taken
-    pixels, notes = settings.resizing.apply(taken.pixels)
-    if not notes:
-        return taken
-    size = (pixels.shape[0], pixels.shape[1])
-    metadata = at_size(taken.metadata, size, Fraction(size[1], taken.pixels.shape[1]))
-    return Photograph(pixels, metadata, (*taken.notes, *notes))
-
-
-def _check_size(pixels: np.ndarray, codec: str) -> None:
-    height, width = pixels.shape[:2]
-    if max(height, width) > _LONGEST_SIDES[codec]:
-        raise DataError(
-            f"{width}x{height}: {codec} holds sides of at most {_LONGEST_SIDES[codec]} pixels"
-        )
-
-
-def _extra_bytes(metadata: Metadata, codec: str, shape: Sequence[int]) -> int:
-    """What metadata will add to a file, at most."""
-    if metadata == Metadata():
-        return 0
-    # The length does not depend on the picture, unless a WebP gets its extended header.
-    empty = CODECS[codec].encode(np.zeros((1, 1, 3), np.uint8), DEFAULT_QUALITY)
-    return max(
-        len(compact_file(empty, metadata, (shape[0], shape[1]), scale)) - len(empty)
-        for scale in (1, 2)
-    )
-
-
-def _small(
-    found: Found, photograph: Photograph, metadata: Metadata, notes: tuple[str, ...]
-) -> Small:
-    height, width = photograph.pixels.shape[:2]
+def _small(found: Found, storable: Storable) -> Small:
+    missed = (f"this size does not reach {found.missed}",) if found.missed else ()
     return Small(
-        compact_file(found.data, metadata, (height, width), found.way.scale or 1),
-        (height, width),
+        storable.file(found.data, found.way),
+        storable.size,
         found.way.name,
         found.quality,
         found.similarity.ms_ssim,
         found.similarity.psnr,
         found.num_encodes,
-        (*photograph.notes, *notes),
+        (*storable.notes, *missed),
         ssimulacra2=found.similarity.ssimulacra2,
     )

@@ -2,11 +2,13 @@
 
 import dataclasses
 import re
+from fractions import Fraction
 
 import numpy as np
 from PIL import Image
 
 from jaxshrink.errors import ConfigError
+from jaxshrink.files.photographs import Photograph, at_size
 
 _BOX = re.compile(r"(?:(\d{1,6})?x)?(\d{1,6})")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
@@ -62,3 +64,13 @@ class Resizing:
         resized = np.asarray(picture.resize(size[::-1], Image.Resampling.LANCZOS))
         note = f"resized from {width}x{height} to {size[1]}x{size[0]}"
         return resized.reshape(*size, -1), (note,)
+
+
+def resize_photograph(photograph: Photograph, resizing: Resizing) -> Photograph:
+    """A smaller photograph, whose metadata say so; the photograph itself where it fits already."""
+    pixels, notes = resizing.apply(photograph.pixels)
+    if not notes:
+        return photograph
+    size = (pixels.shape[0], pixels.shape[1])
+    metadata = at_size(photograph.metadata, size, Fraction(size[1], photograph.pixels.shape[1]))
+    return Photograph(pixels, metadata, (*photograph.notes, *notes))
