@@ -1,9 +1,9 @@
 # make check: everything that a change must pass. BIN=.venv/bin/ runs the tools of that environment.
 BIN ?=
 
-.PHONY: check format lint types layers test
+.PHONY: check format lint types layers docs test
 
-check: lint types layers test
+check: lint types layers docs test
 
 format:
 	$(BIN)ruff format .
@@ -18,6 +18,10 @@ types:
 
 layers:
 	$(BIN)lint-imports
+
+# The documentation site, in build/site.
+docs:
+	$(BIN)mkdocs build -q
 
 test:
 	$(BIN)python -m pytest

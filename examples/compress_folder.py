@@ -1,6 +1,6 @@
 """Compresses the photographs of a folder, and says what each one became.
 
-    python examples/compress_folder.py FROM TO
+python examples/compress_folder.py FROM TO
 """
 
 import sys

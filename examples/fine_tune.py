@@ -19,7 +19,6 @@ def main(photographs: Path, out: Path, flags: list[str]) -> None:
         "--config=configs/codec_aware.py:full",
         "--config.init=photo3",
         "--config.learning_rate=2e-4",
-        "--config.warmup_steps=20",
         "--config.loss.rate_warmup_steps=0",
         "--config.evaluation.after_training=False",
         *[f"--config.data.train={photographs / 'train'}"],

@@ -1,6 +1,6 @@
 """Says what a file's marker holds, without loading JAX.
 
-    python examples/read_marker.py FILE
+python examples/read_marker.py FILE
 """
 
 import sys

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jaxshrink.compression.api import Model, Small, compress, expand
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Model", "Small", "__version__", "compress", "expand"]
 
 

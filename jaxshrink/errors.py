@@ -2,7 +2,7 @@
 
 INTERRUPTED = 130
 
-# What every exit code means; README.md has the same table.
+# What every exit code means; docs/exit_codes.md has the same table.
 EXIT_CODES = {
     0: "success",
     1: "unexpected error, please report it",

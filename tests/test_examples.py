@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jaxshrink.models.weights import load_weights
 from tests.bench.conftest import save_model
 
 REPOSITORY = Path(__file__).parents[1]
@@ -59,8 +60,4 @@ def test_the_shipped_model_is_fine_tuned(tmp_path):
     flags = ["--config.batch_size=1", "--config.num_epochs=2", "--config.warmup_steps=1"]
     flags += ["--config.data.crop=176", "--config.evaluation.every_steps=2"]
     example("fine_tune", tmp_path, tmp_path / "out", *flags)
-    told = subprocess.run(
-        [sys.executable, "-m", "jaxshrink", "compress", "--help"], capture_output=True, text=True
-    )
-    assert told.returncode == 0
-    assert (tmp_path / "out" / "mine.safetensors").stat().st_size > 100_000
+    assert load_weights(str(tmp_path / "out" / "mine.safetensors")).name == "mine"
