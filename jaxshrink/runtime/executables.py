@@ -52,9 +52,14 @@ class Precompiled:
         functools.update_wrapper(self, function)
         self._name = function.__name__
         self._num_static = num_static
-        self._jitted = jax.jit(function, static_argnums=tuple(range(num_static)))
+        self._jitted: Any = jax.jit(function, static_argnums=tuple(range(num_static)))
         self._executables: dict[Any, _Function] = {}
         self._lock = threading.Lock()
+
+    @property
+    def num_compiled(self) -> int:
+        """For how many shapes and static arguments it was compiled, or found compiled, so far."""
+        return len(self._executables) + self._jitted._cache_size()
 
     def __call__(self, *args: Any) -> Any:
         if _folder is None or device().platform != "cpu":

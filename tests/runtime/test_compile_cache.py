@@ -11,14 +11,20 @@ from jaxshrink.runtime import executables
 from jaxshrink.runtime.compile_cache import keep_compiled, keep_executables
 
 _SETTING = "jax_compilation_cache_dir"
+_SWITCH = "jax_enable_compilation_cache"
 
 
 @pytest.fixture(autouse=True)
 def no_cache_yet():
-    before = getattr(jax.config, _SETTING)
+    before = {name: getattr(jax.config, name) for name in (_SETTING, _SWITCH)}
+    kept = executables._folder
     jax.config.update(_SETTING, None)
+    jax.config.update(_SWITCH, True)
+    executables.keep_executables(None)
     yield
-    jax.config.update(_SETTING, before)
+    for name, value in before.items():
+        jax.config.update(name, value)
+    executables.keep_executables(kept)
 
 
 def test_it_is_in_the_users_cache_folder(tmp_path, monkeypatch):
@@ -121,37 +127,28 @@ def test_it_does_not_grow_for_ever(tmp_path, monkeypatch):
     assert {path.name for path in folder.iterdir()} == {"0", "1"}
 
 
-@pytest.fixture
-def executables_kept(monkeypatch):
-    """Where executables are kept, as `keep_executables` has it; JAX's switch as it was."""
-    before = jax.config.jax_enable_compilation_cache
-    yield lambda: executables._folder
-    jax.config.update("jax_enable_compilation_cache", before)
-    executables.keep_executables(None)
-
-
-def test_the_tool_keeps_executables_in_place_of_jaxs_cache(tmp_path, monkeypatch, executables_kept):
+def test_the_tool_keeps_executables_in_place_of_jaxs_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     keep_executables()
-    assert executables_kept() == tmp_path / "jaxshrink"
+    assert executables._folder == tmp_path / "jaxshrink"
     assert not jax.config.jax_enable_compilation_cache
 
 
-def test_the_tool_keeps_them_where_jax_was_told_to(tmp_path, executables_kept):
+def test_the_tool_keeps_them_where_jax_was_told_to(tmp_path):
     jax.config.update(_SETTING, str(tmp_path))
     keep_executables()
-    assert executables_kept() == tmp_path
+    assert executables._folder == tmp_path
 
 
-def test_the_tool_leaves_a_remote_cache_to_jax(executables_kept):
+def test_the_tool_leaves_a_remote_cache_to_jax():
     jax.config.update(_SETTING, "gs://bucket/compiled")
     keep_executables()
-    assert executables_kept() is None
+    assert executables._folder is None
     assert jax.config.jax_enable_compilation_cache
 
 
-def test_the_tool_keeps_nothing_where_jax_may_not(tmp_path, monkeypatch, executables_kept):
+def test_the_tool_keeps_nothing_where_jax_may_not(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    jax.config.update("jax_enable_compilation_cache", False)
+    jax.config.update(_SWITCH, False)
     keep_executables()
-    assert executables_kept() is None
+    assert executables._folder is None
