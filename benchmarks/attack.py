@@ -376,7 +376,7 @@ def _faults(ended: _Ended, trouble: Trouble) -> Iterator[str]:
     sent = {-number for _, number in trouble.signals}
     # Until our first line runs, an interruption is Python's to tell.
     interrupted = bool(sent) and "KeyboardInterrupt" in ended.stderr
-    if not interrupted or "jaxshrink/cli.py" in ended.stderr:
+    if not interrupted or "jaxshrink/cli/main.py" in ended.stderr:
         if ended.code not in _CODES and ended.code not in sent:
             yield f"code {ended.code}"
         if "Traceback" in ended.stderr or "unexpected error" in ended.stderr:

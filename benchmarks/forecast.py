@@ -1,4 +1,4 @@
-"""Fits `jaxshrink/forecast.json`: where learned files land, told from plain ones.
+"""Fits `jaxshrink/compression/forecast.json`: where learned files land, told from plain ones.
 
     python -m benchmarks.forecast PHOTOGRAPHS.. [--model NAME] [--points FILE] [--only-fit]
 

@@ -1,4 +1,8 @@
-"""Eight virtual CPU devices, real photographs, warnings as errors (see pyproject.toml)."""
+"""Eight virtual CPU devices, real photographs, warnings as errors (see pyproject.toml).
+
+Dtypes are never promoted in silence, here and in child processes, but where a test or a function
+says that a library does.
+"""
 
 import os
 import shutil
@@ -11,6 +15,7 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
 )
 os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
 
 import numpy as np
 import pytest

@@ -44,7 +44,9 @@ def refine(
 
     def step(_: int, carry: tuple[jax.Array, Any]) -> tuple[jax.Array, Any]:
         y, opt_state = carry
-        updates, opt_state = optimizer.update(jax.grad(cost)(y), opt_state)
+        gradient = jax.grad(cost)(y)
+        with jax.numpy_dtype_promotion("standard"):  # optax raises floats to whole numbers of steps
+            updates, opt_state = optimizer.update(gradient, opt_state)
         return jnp.clip(optax.apply_updates(y, updates), 0.0, 1.0), opt_state
 
     with jax.default_matmul_precision("highest"):

@@ -44,7 +44,8 @@ def ssim(a: jax.Array, b: jax.Array) -> jax.Array:
     check_pair(a, b)
     if min(a.shape[1:3]) < SSIM_WINDOW:
         raise ValueError(f"SSIM needs sides of at least {SSIM_WINDOW}, got {a.shape[1:3]}")
-    return dm_pix.ssim(a, b)
+    with jax.numpy_dtype_promotion("standard"):  # dm-pix computes with whole numbers and floats
+        return dm_pix.ssim(a, b)
 
 
 @jax.jit

@@ -84,7 +84,10 @@ class Objective:
         """
         rate: Any = self.rate
         if self.rate_warmup_steps:
-            grown = _FIRST_RATE + (1.0 - _FIRST_RATE) * step / self.rate_warmup_steps
+            grown = (
+                _FIRST_RATE
+                + (1.0 - _FIRST_RATE) * step.astype(jnp.float32) / self.rate_warmup_steps
+            )
             rate *= jnp.minimum(1.0, grown)
         loss = jnp.mean(self.weight(lmbda) * cost(distortion, bpp, lmbda, rate))
         if self.range_penalty:

@@ -229,12 +229,15 @@ def _gradients(
 
 def _update(setup: Setup, net: NetState, gradients: Any, mutated: Any) -> NetState:
     """One optimizer update."""
-    updates, opt_state = setup.optimizer.update(gradients, net.opt_state, net.params)
+    with jax.numpy_dtype_promotion("standard"):  # optax raises floats to its whole numbers of steps
+        updates, opt_state = setup.optimizer.update(gradients, net.opt_state, net.params)
     params = optax.apply_updates(net.params, updates)
     average = net.average
     if setup.average_decay:
         # From the start, the mean of what there is; later, exponential.
-        step_size = jnp.maximum(1.0 - setup.average_decay, 1.0 / (net.num_updates + 1.0))
+        step_size = jnp.maximum(
+            1.0 - setup.average_decay, 1.0 / (net.num_updates.astype(jnp.float32) + 1.0)
+        )
         average = optax.incremental_update(params, average, step_size)
     return net.replace(
         num_updates=net.num_updates + 1,

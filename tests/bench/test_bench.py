@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxshrink.bench.cache import PointCache, source_digest, versions
+from jaxshrink.bench.cache import _PACKAGE, _WITHOUT_EFFECT, PointCache, source_digest, versions
 from jaxshrink.bench.points import Point
 from jaxshrink.cli.main import main
 from jaxshrink.codecs import CODECS
@@ -101,18 +101,26 @@ def test_a_second_run_measures_nothing(bench_run, monkeypatch):
 
 def test_edited_code_measures_anew(tmp_path):
     package = tmp_path / "package"
-    (package / "commands").mkdir(parents=True)
-    for name in ("search.py", "cli.py", "commands/info.py"):
+    names = ("compression/forecast.json", "compression/rate_search.py", "train.py", "cli/info.py")
+    for name in names:
+        assert (_PACKAGE / name).is_file()
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("1")
     before = source_digest(package)
-    (package / "cli.py").write_text("2")
-    (package / "commands" / "info.py").write_text("2")
+    (package / "train.py").write_text("2")
+    (package / "cli" / "info.py").write_text("2")
     assert source_digest(package) == before
-    (package / "search.py").write_text("2")
+    (package / "compression" / "rate_search.py").write_text("2")
     edited = source_digest(package)
+    (package / "compression" / "forecast.json").write_text("2")
+    refitted = source_digest(package)
     (package / "new.py").write_text("")
-    assert len({before, edited, source_digest(package)}) == 3
+    assert len({before, edited, refitted, source_digest(package)}) == 4
     assert len(versions()["source"]) == 16  # is part of every point's key
+
+
+def test_what_has_no_effect_is_there():
+    assert all((_PACKAGE / name).exists() for name in _WITHOUT_EFFECT)
 
 
 def test_an_unfinished_line_of_the_cache_is_skipped(tmp_path):

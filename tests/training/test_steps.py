@@ -143,7 +143,8 @@ def statistics_in_float64(x):
     """Of both of ComCNN's layers, by the module itself."""
     networks = tiny(batch_norm=True)
     variables = start(networks).com.variables
-    with jax.enable_x64(True):
+    # Parameters in float32, as training keeps them.
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         com = networks.com.clone(dtype=np.float64)
         apply = functools.partial(com.apply, train=True, mutable=["batch_stats"])
         in_one_part = jax.vmap(lambda x: apply(variables, x)[1], axis_name="batch", out_axes=None)
@@ -236,7 +237,8 @@ def test_l2_touches_kernels_only():
     params = create_state(tiny(batch_norm=True), optimizer, 0).rec.params
     params = jax.tree.map(jnp.ones_like, params)
     gradients = jax.tree.map(jnp.zeros_like, params)
-    updates, _ = optimizer.update(gradients, optimizer.init(params), params)
+    with jax.numpy_dtype_promotion("standard"):  # as in `training.steps`
+        updates, _ = optimizer.update(gradients, optimizer.init(params), params)
     for path, update in jax.tree_util.tree_flatten_with_path(updates)[0]:
         assert (np.abs(update) > 0).all() == (path[-1].key == "kernel")
         assert (np.abs(update) > 0).any() == (path[-1].key == "kernel")
