@@ -53,13 +53,14 @@ def keep_executables() -> None:
 
     from jaxshrink.runtime import executables
 
-    told = getattr(jax.config, _FOLDER)
+    config: Any = jax.config  # not all of whose fields are declared
+    told = getattr(config, _FOLDER)
     if executables.device().platform != "cpu" or (told and "://" in told):
         keep_compiled()
-    elif jax.config.jax_enable_compilation_cache:
+    elif config.jax_enable_compilation_cache:
         folder = Path(told) if told else _usable_folder()
         # An executable that came from JAX's cache cannot be kept in another.
-        jax.config.update("jax_enable_compilation_cache", False)
+        config.update("jax_enable_compilation_cache", False)
         executables.keep_executables(folder)
 
 

@@ -111,7 +111,8 @@ def _load(data: bytes) -> _Function:
 
 def device() -> Any:
     """Where functions run."""
-    return jax.config.jax_default_device or jax.local_devices()[0]
+    config: Any = jax.config  # not all of whose fields are declared
+    return config.jax_default_device or jax.local_devices()[0]
 
 
 @functools.cache
