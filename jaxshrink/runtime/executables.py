@@ -52,7 +52,7 @@ class Precompiled:
         functools.update_wrapper(self, function)
         self._name = function.__name__
         self._num_static = num_static
-        self._jitted = jax.jit(function, static_argnums=tuple(range(num_static)))
+        self._jitted: Any = jax.jit(function, static_argnums=tuple(range(num_static)))
         self._executables: dict[Any, _Function] = {}
         self._lock = threading.Lock()
 
@@ -69,6 +69,16 @@ class Precompiled:
                     told = f"{self.__module__}.{self._name} {static} {tree} {shapes}"
                     self._executables[key] = self._found(_folder, told, args)
         return self._executables[key](*arrays)
+
+    @property
+    def num_compiled(self) -> int:
+        """How many kinds of arguments it is ready for."""
+        return len(self._executables) + self._jitted._cache_size()
+
+    def forget(self) -> None:
+        """Drops what is in memory; what is in a folder stays there."""
+        self._executables.clear()
+        self._jitted.clear_cache()
 
     def _found(self, folder: Path, told: str, args: tuple[Any, ...]) -> _Function:
         digest = hashlib.sha256(f"{_surroundings()} {told}".encode()).hexdigest()

@@ -68,13 +68,13 @@ def test_a_smaller_radius_would_show(photograph, monkeypatch):
 
 def test_many_sizes_compile_few_functions(photograph):
     pipeline = random_pipeline(2)
-    before = tiled._reconstruct._cache_size()
+    before = tiled._reconstruct.num_compiled
     for index in range(12):
         size = (101 + 7 * index, 161 - 3 * index)
         half = tuple(-(-side // 2) for side in size)
         y = np.ascontiguousarray(photograph[: half[0], : half[1]])
         assert pipeline.reconstruct_tiled(y, size, TABLES).shape == (*size, 3)
-    assert tiled._reconstruct._cache_size() - before <= 8
+    assert tiled._reconstruct.num_compiled - before <= 8
 
 
 @pytest.mark.parametrize("scale", [1, 2])

@@ -125,6 +125,9 @@ def test_it_does_not_grow_for_ever(tmp_path, monkeypatch):
 def executables_kept(monkeypatch):
     """Where executables are kept, as `keep_executables` has it; JAX's switch as it was."""
     before = jax.config.jax_enable_compilation_cache
+    # Whatever commands that ran in this process have left.
+    jax.config.update("jax_enable_compilation_cache", True)
+    executables.keep_executables(None)
     yield lambda: executables._folder
     jax.config.update("jax_enable_compilation_cache", before)
     executables.keep_executables(None)
