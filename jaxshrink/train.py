@@ -52,7 +52,7 @@ def main(argv: list[str]) -> None:
     except JaxshrinkError as error:
         end(error, error.exit_code)
     except OSError as error:  # a disk that is full, a folder that is not ours
-        end(error, 3)
+        end(error, DataError.exit_code)
     except KeyboardInterrupt:  # outside of training, where nothing is lost
         end("interrupted", INTERRUPTED)
 
@@ -129,9 +129,9 @@ def parse_flags(argv: list[str]) -> list[str]:
         _ = _CONFIG.value.seed  # a file that cannot be loaded raises only when it is used
         return rest
     except (AttributeError, KeyError) as error:
-        end(f"no such field in the config: {_unknown_field(str(error))}", 2)
+        end(f"no such field in the config: {_unknown_field(str(error))}", ConfigError.exit_code)
     except (flags.Error, TypeError, ValueError, OSError) as error:
-        end(error, 2)
+        end(error, ConfigError.exit_code)
 
 
 def _unknown_field(text: str) -> str:
