@@ -35,7 +35,7 @@ class Curve:
     """One method's means, from the fewest bytes to the most.
 
     Attributes:
-      name, description: of the method.
+      name, description: the method's.
       bpp: mean bits per pixel at every rate.
       values: "psnr", "ms-ssim", ... as in `METRICS`; "encoding_time" and "decoding_time" in
         seconds; "quality", the setting; for a model what is told of its plain views: their metrics

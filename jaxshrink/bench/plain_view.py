@@ -42,7 +42,7 @@ class PlainView:
       scores: metric -> score, as in `image_scores`.
       jpeg_scores: those of the best optimized JPEG of that size of no more bytes; None where even
         quality 1 takes more.
-      jpeg_quality: its quality.
+      jpeg_quality: that JPEG's quality.
       colour_offset: the largest difference of a channel's mean, in levels.
     """
 
@@ -65,7 +65,7 @@ def measure_plain_view(
     Args:
       x: the photograph, uint8 (H, W, C).
       y_hat: the file decoded, uint8, of the photograph's size or of (ceil(H / 2), ceil(W / 2), C).
-      num_bytes: of the file.
+      num_bytes: the size of the file.
       metrics: names in `scores.METRICS`.
     """
     scale = 1 if y_hat.shape == x.shape else 2

@@ -47,7 +47,7 @@ class Point:
 
     Attributes:
       quality: the method's setting.
-      num_bytes: of the whole file.
+      num_bytes: the size of the whole file.
       bpp: bits per pixel of the original.
       encoding_time, decoding_time: in seconds.
       scores: metric -> score of the decoded image, see `image_scores`.

@@ -43,7 +43,7 @@ class BenchOptions:
     """What the command line says; see `jaxshrink bench --help`.
 
     Attributes:
-      locations: of images.
+      locations: folders and files of images.
       methods: names; both JPEG anchors are measured in any case.
       external: "NAME=COMMAND" each.
       timeout: seconds that such a command may take for an image.
@@ -52,7 +52,7 @@ class BenchOptions:
       anchor: the curve that bd_rate.json compares with.
       window: (lowest, highest) bits per pixel that count for BD-rates.
       compare: files with published curves.
-      num_processes: for codecs.
+      num_processes: processes that measure codecs at once.
       output: folder.
       log_rate: logarithmic rates in the plots.
       num_pictures: images that the report shows.

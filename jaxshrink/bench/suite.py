@@ -20,11 +20,11 @@ class SuiteImage:
     """One image.
 
     Attributes:
-      path: of its file.
+      path: where its file lies.
       name: unique in its suite.
-      digest: of the file's bytes.
+      digest: SHA-256 of the file's bytes, hexadecimal.
       size: (H, W).
-      channels: of the whole suite.
+      channels: 1 or 3, the same in the whole suite.
     """
 
     path: Path

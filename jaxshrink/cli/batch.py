@@ -28,14 +28,14 @@ class Output:
     """What became of one file. Names, sizes and notes are told here, once for all commands.
 
     Attributes:
-      data: to be written.
+      data: the bytes to be written.
       num_before: bytes of the input.
       text: what to tell a person of it, after "IN -> OUT: ".
       record: what to tell a program beside what is told of every file, JSON.
       kind: "stored": what the command makes of a photograph; "kept": the photograph itself, of
         which it can make nothing better; "passed": the input, which is none for this command.
       notes: what was done that the photograph's owner may want to know, one line each.
-      suffix: of the result's name, where that of the job does not fit its bytes.
+      suffix: the result's, where that of the job does not fit its bytes.
     """
 
     data: bytes
@@ -85,7 +85,7 @@ def run_batch(plan: Plan, work: Callable[[Job], Output], manners: Manners) -> No
     Args:
       plan: what to do.
       work: called with each job; raises JaxshrinkError for what is wrong with a file.
-      manners: see there.
+      manners: what is told and written, and how much at once.
 
     Raises:
       BatchError: if some failed, when all others are done; lists them.

@@ -22,7 +22,7 @@ class LeftOut:
     """A file that is not worked on.
 
     Attributes:
-      path: its own.
+      path: where it lies.
       kind: in a word, to be counted by.
       advice: what to do about it, or "".
       is_picture: whether its owner may think that it was stored.
@@ -57,7 +57,7 @@ def search_folder(
 
     Args:
       folder: to search.
-      relative: its path below the output folder.
+      relative: the result's path below the output folder.
       recursive: whether to look into the folders inside.
       outputs: the output folder.
       found: grows.

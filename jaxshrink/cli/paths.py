@@ -107,8 +107,8 @@ def plan(
 
     Args:
       inputs: files, folders, patterns with `*`, or "-".
-      output: of a single input, or "-".
-      folder: of outputs; a folder that is read recursively keeps its tree below it.
+      output: where the result of a single input goes, or "-" for standard output.
+      folder: where outputs go; a folder that is read recursively keeps its tree below it.
       recursive: whether to read the folders inside of folders.
       suffix_of: the suffix of a result's name, by its source.
       listed: more files and folders, from a list; their paths are kept below `folder`.

@@ -27,12 +27,12 @@ class Report:
 
     Args:
       as_json: JSON objects instead of words.
-      loudness: of `Manners`.
-      num_jobs: how many results to expect.
-      to_stderr: instead of standard output.
+      loudness: what `Manners` says.
+      num_jobs: the number of results to expect.
+      to_stderr: whether lines go to standard error, not to standard output.
 
     Attributes:
-      num_files: how many files were told of.
+      num_files: the number of files that were reported.
     """
 
     def __init__(self, as_json: bool, loudness: str, num_jobs: int, to_stderr: bool) -> None:

@@ -40,7 +40,7 @@ class JpegTables:
 
     Attributes:
       tables: from a quality to whole numbers, (2, 8, 8).
-      subsampling: of the colour differences.
+      subsampling: the chroma's, "4:4:4" or "4:2:0".
     """
 
     tables: Callable[[float], np.ndarray]
@@ -62,7 +62,7 @@ def encode_jpeg(
     Args:
       image: uint8 (H, W, 1 or 3).
       tables: whole numbers in 1..255, (2, 8, 8): of luma and of chroma; grayscale has the first.
-      subsampling: of the colour differences, "4:4:4" or "4:2:0".
+      subsampling: the chroma's, "4:4:4" or "4:2:0".
       smallest: whether to optimize the entropy coding, and to take the smaller of the sequential
         and the progressive file. The pixels are the same.
     """

@@ -31,7 +31,7 @@ class PillowCodec:
     Attributes:
       name: ours.
       format: Pillow's.
-      options: of the encoder, whatever the quality.
+      options: Pillow's for the encoder, whatever the quality.
       setting: from a quality to the encoder's options.
       lowest_quality: that the encoder knows; the highest is 100.
     """

@@ -120,7 +120,7 @@ def expand(
     Loads the model that the file's marker names, every time.
 
     Args:
-      file: its path or its bytes.
+      file: the path or the bytes of a compact file.
       model: instead of the one that the marker names, or where there is no marker.
       scale: with a model, "half" (the default) or "full", where there is no marker.
       max_pixels: refuse photographs of more.
@@ -188,8 +188,8 @@ class Model:
             (H, W, 1), (H, W, 3), or with transparency (H, W, 4).
           quality: the fewest bytes that look as good as optimized JPEG at this quality, 1 to 100;
             75 where no target is named.
-          target_size, target_bpp: instead, at most so many bytes, or bits per pixel.
-          target_msssim, target_psnr, target_ssimulacra2: instead, at least so close.
+          target_size, target_bpp: a ceiling instead: bytes, or bits per pixel.
+          target_msssim, target_psnr, target_ssimulacra2: a floor for one metric instead.
           effort: 1 to 3, from quick to near the target.
           scale: force "half", "full" or "plain"; None: the best.
           codec: "jpeg", "webp" or "avif": of whatever comes out; a file of another format is not
@@ -243,7 +243,7 @@ class Model:
         A file that was turned, cropped or resized since it was made is restored as it is now.
 
         Args:
-          file: of `compress`, its path or its bytes.
+          file: the path or the bytes of what `compress` made.
           scale: restore it with this model, whatever made it; "half" or "full", which counts where
             its marker was lost.
           max_pixels: refuse photographs of more.

@@ -22,7 +22,7 @@ def cross(
 
     Args:
       value: the function.
-      target: of its values.
+      target: the value to cross.
       limits: the least and the greatest argument.
       guess: the first one to try, unless there are known ones on both sides.
       slope: per step, as long as there is but one point.

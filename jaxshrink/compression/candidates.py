@@ -24,8 +24,8 @@ class File:
     """One of the files of a photograph.
 
     Attributes:
-      files: all of them.
-      way, step: how it is made.
+      files: all files of the same photograph.
+      way, step: the way it is stored, and the step of its quality.
     """
 
     files: "Files" = dataclasses.field(repr=False)

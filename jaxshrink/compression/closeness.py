@@ -77,8 +77,8 @@ class Rule:
     """What counts.
 
     Attributes:
-      metrics: all of them; the first one leads where files are to be ordered, the last is the
-        quickest to measure.
+      metrics: what a file is judged by; the first one leads where files are to be ordered,
+        the last is the quickest to measure.
     """
 
     metrics: tuple[Metric, ...]

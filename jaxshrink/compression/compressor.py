@@ -34,7 +34,7 @@ class Compressed:
 
     Attributes:
       data: the whole file.
-      way: how it is stored; a plain JPEG has no marker.
+      way: the way it is stored; a plain JPEG has no marker.
       x_hat: what `expand` makes of the file, uint8 (H, W, C).
       cost: distortion + lmbda * bpp, in squared levels.
     """
@@ -49,7 +49,7 @@ class Compressor:
     """A model in memory.
 
     Args:
-      weights: of `load_weights`.
+      weights: what `load_weights` returned.
     """
 
     def __init__(self, weights: Weights) -> None:

@@ -19,7 +19,7 @@ class Restored:
 
     Attributes:
       pixels: upright, uint8 (H, W, 1 or 3).
-      scale: how many times as large as the file's picture.
+      scale: the photograph's sides over those of the file's picture.
       notes: what was found and assumed, one line each.
     """
 
@@ -36,7 +36,7 @@ def restore(
     Args:
       compressor: the model.
       data: the file.
-      marker: its own, or what stands for it.
+      marker: the file's own, or one that stands for it.
       max_pixels: a photograph of more is refused before anything is decoded.
 
     Raises:
@@ -67,7 +67,7 @@ def restore_with(
       data: the file.
       marker: the file's own; None where it has none.
       scale: 2 or 1, where there is no marker.
-      max_pixels: as for `restore`.
+      max_pixels: a photograph of more is refused before anything is decoded.
 
     Raises:
       DataError: if the file is broken or too large.

@@ -81,9 +81,9 @@ def features(
 
     Args:
       quality: 1..100.
-      bpp: its bits per pixel.
-      levels: how close it comes, by each metric of `seen_by`.
-      halved: how close the halved and enlarged photograph comes, likewise.
+      bpp: bits per pixel of the plain JPEG.
+      levels: the plain JPEG's closeness by each metric of `seen_by`, in levels.
+      halved: that of the halved and enlarged photograph.
     """
     p, b = quality / 50, math.log(bpp)
     seen = np.array([*levels, *halved]) / 50

@@ -41,7 +41,7 @@ def not_worse(
     """Returns a file, or the best plain one if that is better by the rule and has no more bytes.
 
     Args:
-      file: to be compared.
+      file: the one to be compared with plain files.
       plain: the way of the plain ones.
       rule: says what is better.
       guess: a quality whose file has about as many bytes.

@@ -74,8 +74,8 @@ def search(
     Args:
       compressor: the model.
       x: uint8 (H, W, 1 or 3).
-      target: what to meet.
-      options: how.
+      target: the size or the likeness to meet.
+      options: the ways to try, and how hard.
       files: those of this photograph that are known from other searches; what is found does not
         depend on them.
 
@@ -130,7 +130,7 @@ class _Search:
     """One search among the files of a photograph.
 
     Attributes:
-      steps_found: of the ways that were tried, the steps that just meet the target.
+      steps_found: way -> the step that just meets the target, for the ways that were tried.
     """
 
     def __init__(

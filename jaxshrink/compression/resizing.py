@@ -20,7 +20,7 @@ class Resizing:
 
     Attributes:
       width, height: of the box that the upright photograph is to fit into; None is any.
-      percent: instead, of both sides.
+      percent: what both sides are scaled to, instead of a box.
     """
 
     width: int | None = None

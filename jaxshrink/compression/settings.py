@@ -24,11 +24,11 @@ class Settings:
       target: what to reach.
       is_default: whether nobody named that target: where a scale is forced that does not reach it,
         the closest file will do.
-      effort: of the search, 1 to 3.
+      effort: the search's, 1 (quick) to 3 (nearest to the target).
       way: "half", "full" or "plain"; None: the best of them.
       codec: "jpeg", "webp" or "avif"; None is JPEG, and a photograph that is kept as it is may be
         of any format.
-      resizing: to be done before; None is none.
+      resizing: what is done before all else; None: nothing.
       recompress: whether compact files are expanded first, and not passed through.
       strip: what metadata to leave out: `ALL`, `PLACE` or `NOTHING`.
       background: a colour to lay transparent pixels over, or "refuse".

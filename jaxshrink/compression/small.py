@@ -12,16 +12,16 @@ class Small:
     Attributes:
       data: the file.
       size: (H, W) of the photograph, upright.
-      scale: of the compact image: "half", "full", or "plain" for a picture without marker; None
+      scale: the compact image's: "half", "full", or "plain" for a picture without marker; None
         where the input was kept.
-      quality: of the codec; None where the input was kept.
-      ms_ssim: of what `expand` makes of it; None where a side is too short, or for a compact file
-        that was passed through.
-      psnr: likewise, in decibels.
-      num_encodes: how many files were made to find it.
+      quality: the setting of its codec; None where the input was kept.
+      ms_ssim: MS-SSIM of what `expand` makes of it; None where a side is too short, or for a
+        compact file that was passed through.
+      psnr: PSNR of what `expand` makes of it, in decibels; None where the input was passed through.
+      num_encodes: the number of files that were made to find it.
       notes: what was done to the photograph that its owner may want to know.
       kept: whether it is the input itself, but for metadata that was to be left out.
-      ssimulacra2: of what `expand` makes of it; None where `ms_ssim` is.
+      ssimulacra2: SSIMULACRA2 of what `expand` makes of it; None where `ms_ssim` is.
     """
 
     data: bytes

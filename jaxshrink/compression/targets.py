@@ -46,10 +46,10 @@ class Found:
 
     Attributes:
       data: the file, without metadata.
-      way: how it is stored.
+      way: the way it is stored.
       quality: the setting of its codec, or of the learned tables.
-      similarity: of what `expand` makes of it.
-      num_encodes: how many files were made to find it.
+      similarity: between the photograph and what `expand` makes of the file.
+      num_encodes: the number of files that were made to find it.
       seconds: what it took to make and to measure those, had none been known.
       missed: words for the target that it does not reach, the closest of all; "" if it does.
     """

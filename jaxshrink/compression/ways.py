@@ -17,7 +17,7 @@ class Way:
     """How a photograph is stored, but for the quality.
 
     Attributes:
-      scale: of the compact image, 2 or 1; None: there is none, the codec stores the photograph.
+      scale: the compact image's, 2 or 1; None: there is none, the codec stores the photograph.
       codec: "jpeg", "webp" or "avif".
       num_refinements: gradient steps on the compact image.
     """

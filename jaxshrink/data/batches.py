@@ -27,7 +27,7 @@ class BatchSampler:
     Attributes:
       cohort: where the images come from.
       batch_size: images in the global batch.
-      seed: of the permutations, crops and flips.
+      seed: what permutations, crops and flips are drawn from.
       crop: side of random square crops, or None for whole images.
       flip: whether to mirror images left to right, at random.
       process_index, process_count: which part of every batch is ours.

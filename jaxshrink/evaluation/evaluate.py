@@ -28,10 +28,12 @@ def evaluate(config: Config, workdir: Path) -> None:
 
     Args:
       config: a config of this project, e.g. `configs/paper.py`.
-      workdir: of a training run with the same model.
+      workdir: the folder of a training run with the same model.
 
     Raises:
-      CheckpointError, ConfigError, DataError: see there.
+      CheckpointError: if there is no usable checkpoint, or it is of another model.
+      ConfigError: if the config cannot work.
+      DataError: if a photograph cannot be read.
     """
     check_config(config)
     workdirs.check_model(workdir, json.loads(config.to_json()))

@@ -21,7 +21,7 @@ class TableEntry:
 
     Attributes:
       quality: the codec's setting, 1..100.
-      num_bytes: of the whole file.
+      num_bytes: the size of the whole file.
       bpp: 8 * num_bytes / pixels of the original.
       psnr: in decibels, over all channels; infinite if nothing was lost.
       ms_ssim: linear; None where a side is too short for it.
@@ -39,7 +39,7 @@ class MeasuredImage:
     """What a model made of one image: figures and pixels.
 
     Attributes:
-      index: of the image in its cohort.
+      index: the image's position in its cohort.
       model: measurement of `x_hat`.
       bicubic: measurement of the enlargement of `y_hat` without RecCNN; the same file.
       x: the original, uint8 (H, W, C).

@@ -30,7 +30,7 @@ class CohortResult:
     """One cohort at one quality of the compact image.
 
     Attributes:
-      names: of the images.
+      names: the images' names, in their order.
       measurements: method -> one per image; the methods are the keys of `METHODS`.
       over_budget: indices of images that even quality 1 of the plain codec does not bring down
         to the model's bytes; they count at quality 1.
@@ -90,7 +90,7 @@ def measure_cohort(
       cohort: the images.
       codec: stores the compact images.
       plain_codec: stores the originals, for comparison.
-      qualities: of the compact image.
+      qualities: the codec's settings for the compact image, 1..100.
       pool: encodes and decodes in parallel.
       keep: indices of the images whose pixels are returned, too.
 

@@ -119,7 +119,7 @@ def hdr_to_srgb(pixels: np.ndarray, description: Description) -> np.ndarray:
 
     Args:
       pixels: uint8 (H, W, 3), of PQ or HLG.
-      description: of them.
+      description: what the pixels' numbers mean.
 
     Returns:
       uint8 (H, W, 3).

@@ -32,7 +32,7 @@ class Entry:
     Attributes:
       tag, kind, count: as they are written.
       at: where its twelve bytes begin.
-      start, end: of its value.
+      start, end: where its value lies.
     """
 
     tag: int

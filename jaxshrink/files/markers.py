@@ -34,7 +34,7 @@ class Marker:
 
     Attributes:
       size: (H, W) of the photograph.
-      scale: of the compact image: 2 or 1.
+      scale: the compact image's, 2 or 1.
       model: the name of the model that made it.
       model_hash: the first bytes of that model's hash.
       quality: 1..100 where the file itself does not tell the quantization, else 0.
@@ -119,7 +119,7 @@ def placed(marker: Marker, size: tuple[int, int]) -> tuple[Marker | None, tuple[
     """A marker as it holds for a picture that may have been turned, cropped or resized since.
 
     Args:
-      marker: of the picture's file.
+      marker: what the picture's file holds.
       size: (h, w) of the picture as it is stored.
 
     Returns:

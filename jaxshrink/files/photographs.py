@@ -64,7 +64,7 @@ class Photograph:
 
     Attributes:
       pixels: upright, uint8 (H, W, 1 or 3).
-      metadata: of the file.
+      metadata: what the file says beside its pixels.
       notes: what was done to it that its owner may want to know, one line each.
     """
 
@@ -135,9 +135,9 @@ def compact_file(file: bytes, metadata: Metadata, size: tuple[int, int], scale: 
 
     Args:
       file: without metadata.
-      metadata: of `fitting`.
+      metadata: what `fitting` returned.
       size: (H, W) of the photograph.
-      scale: of the compact image, 1 or 2.
+      scale: the compact image's, 1 or 2.
     """
     compact = (-(-size[0] // scale), -(-size[1] // scale))
     return add_metadata(file, at_size(metadata, compact, Fraction(1, scale)), compact)
@@ -150,8 +150,8 @@ def restored(
 
     Args:
       pixels: expanded, uint8 (H, W, 1 or 3).
-      file: of the compact image, whose metadata it gets.
-      scale: of the compact image, 1 or 2.
+      file: the compact image's, whose metadata it gets.
+      scale: the compact image's, 1 or 2.
       file_format: "PNG", "JPEG" or "WEBP", to be written.
       strip: what to take out, see `stripped`.
     """

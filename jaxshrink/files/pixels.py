@@ -48,8 +48,8 @@ def to_8_bits(
     Args:
       image: loaded, upright.
       opened: as Pillow opened it, which may be the same.
-      data: its file.
-      icc: its profile.
+      data: the bytes of the image's file.
+      icc: the image's colour profile; b"" is none.
       background: a colour to lay transparent pixels over, or `REFUSE`.
 
     Raises:

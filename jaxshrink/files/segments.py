@@ -24,7 +24,7 @@ class Part:
 
     Attributes:
       name: the second byte of a segment's code, as bytes of one; or a chunk's four letters.
-      start, end: of the whole part in the file.
+      start, end: where the whole part lies in the file.
       payload: what it carries.
     """
 

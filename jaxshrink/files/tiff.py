@@ -37,7 +37,7 @@ class Tag:
 
     Attributes:
       tag, kind, count: as in a TIFF of 4 bytes an offset.
-      value: its bytes, in the file's order.
+      value: the value's bytes, in the file's order.
       below: the entries of the directory that it points at.
     """
 
@@ -53,8 +53,8 @@ class Tiff:
     """What a TIFF says of its picture.
 
     Attributes:
-      order: of its bytes.
-      tags: of its directory.
+      order: the byte order.
+      tags: the entries of its directory.
     """
 
     order: Order

@@ -124,7 +124,7 @@ def add_metadata(file: bytes, metadata: Metadata, size: tuple[int, int]) -> byte
 
     Args:
       file: the picture.
-      metadata: of `fitting`; what does not fit is left out.
+      metadata: what `fitting` returned; what does not fit is left out.
       size: (h, w) of the picture.
     """
     kind = "PNG" if file.startswith(PNG_SIGNATURE) else markers.kind(file)

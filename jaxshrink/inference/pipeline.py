@@ -23,7 +23,7 @@ class Pipeline:
 
     Args:
       networks: the modules; their dtype is replaced by float32.
-      variables: theirs.
+      variables: the networks' parameters and batch statistics.
       learned_tables: whether the codec is to use ComCNN's tables, or libjpeg's.
 
     Attributes:
@@ -108,8 +108,8 @@ class Pipeline:
           y: their compact images, uint8, to start from.
           tables: those of the codec, (2, 8, 8).
           distortion, lmbda: what costs: distortion + lmbda * bpp.
-          subsampling: of the codec.
-          num_steps: of Adam.
+          subsampling: the codec's.
+          num_steps: the number of Adam's steps.
 
         Returns:
           uint8, the shape of y.

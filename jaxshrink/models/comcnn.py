@@ -44,7 +44,7 @@ class ComCNN(nn.Module):
       symmetric_padding: of the layer with stride 2. Same padding, as in the paper, pads an even
         size by one zero after it; symmetric padding by one at both ends, as Jiang et al. do.
       batch_norm, dropout_rate: off in the paper's best colour results.
-      dtype: of the computation.
+      dtype: what it computes in; parameters are float32.
     """
 
     scale = 2

@@ -42,7 +42,7 @@ def create_networks(settings: Mapping[str, Any], dtype: str = "float32") -> Netw
     Args:
       settings: {"architecture": "paper" or "residual", "com": fields of ComCNN, "rec": fields of
         RecCNN, and what both share: "channels" and, if residual, "scale"}.
-      dtype: of the computation; parameters are float32.
+      dtype: what they compute in; parameters are float32.
     """
     shared = {k: v for k, v in settings.items() if k not in ("architecture", "com", "rec")}
     com, rec = _ARCHITECTURES[settings["architecture"]]

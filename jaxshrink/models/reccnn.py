@@ -21,7 +21,7 @@ class RecCNN(nn.Module):
     Attributes:
       channels: 3 for colour, 1 for grayscale.
       batch_norm, dropout_rate: off in the paper's best colour results.
-      dtype: of the computation.
+      dtype: what it computes in; parameters are float32.
     """
 
     channels: int = 3

@@ -130,12 +130,12 @@ class _Residual(nn.Module):
 
     Attributes:
       channels: 3 for colour, 1 for grayscale.
-      scale: of the compact image, 2 or 1.
+      scale: the compact image's, 2 or 1.
       stride: of the trunk: the photograph's resolution over its own, 2 or 4.
-      features, num_blocks: of the trunk.
+      features, num_blocks: the trunk's width and number of blocks.
       coarse_features, num_coarse_blocks: of its blocks at half of its resolution.
       conditioned: whether the trunk is told the tables.
-      dtype: of the computation.
+      dtype: what it computes in; parameters are float32.
     """
 
     channels: int = 3

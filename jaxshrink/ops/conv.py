@@ -104,7 +104,7 @@ def kernel_gradient(x: jax.Array, dy: jax.Array) -> jax.Array:
     """dL/dkernel of `conv3x3` without ReLU.
 
     Args:
-      x: its input, (N, H, W, I).
+      x: the convolution's input, (N, H, W, I).
       dy: the gradient of its output, (N, H, W, O).
 
     Returns:

@@ -93,8 +93,8 @@ def round_trip(
     Args:
       image: (N, H, W, C) in [0, 1]; what lies outside is clipped.
       tables: (N, 2, 8, 8), whole numbers; of grayscale images, the first is used.
-      subsampling: of the colour differences.
-      bit_weights: of `estimate_bits`, and last the header's bits.
+      subsampling: the chroma's, "4:4:4" or "4:2:0".
+      bit_weights: the weights of `estimate_bits`' terms, and last the header's bits.
 
     Raises:
       ValueError: if the shapes do not fit together.

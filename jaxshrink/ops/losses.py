@@ -27,10 +27,10 @@ class Distortion:
 
     Attributes:
       squared_error: weight of 1/2 || x_hat - x ||^2, the paper's: eq. 2 and 3.
-      squared_levels: of the mean squared error, in the squared levels of an 8-bit image.
-      charbonnier: of the mean of sqrt(d^2 + 1), d in levels: Charbonnier et al. 1994; about L1.
-      ms_ssim: of 1 - MS-SSIM; needs sides of at least `MS_SSIM_MIN_SIDE`.
-      ssimulacra2: of 100 - SSIMULACRA2; all six of its scales see sides of at least 249.
+      squared_levels: weight of the mean squared error, in the squared levels of an 8-bit image.
+      charbonnier: weight of the mean of sqrt(d^2 + 1), d in levels: Charbonnier 1994; near L1.
+      ms_ssim: weight of 1 - MS-SSIM; needs sides of at least `MS_SSIM_MIN_SIDE`.
+      ssimulacra2: weight of 100 - SSIMULACRA2; all six of its scales see sides of at least 249.
     """
 
     squared_error: float = 0.0
@@ -64,7 +64,7 @@ def cost(distortion: Any, bpp: Any, lmbda: Any, rate: Any = 1.0) -> Any:
     """distortion + rate * lmbda * bpp: what training and files of one quality minimize.
 
     Args:
-      distortion: of an image, in squared levels; floats or arrays, as all the others.
+      distortion: an image's, in squared levels; a float or an array, like all arguments.
       bpp: bits per pixel of the original.
       lmbda: the price of a bit, see `models.lmbda_of_quality`.
       rate: by how much bits count beside the distortion.

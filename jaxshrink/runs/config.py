@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from ml_collections import ConfigDict
 
@@ -11,9 +11,18 @@ from jaxshrink.errors import ConfigError
 from jaxshrink.models.networks import MAX_DEPTH, MAX_FEATURES
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.runs.schema import Config, Section
+from jaxshrink.runs.schema import Codec, Config, Data, Evaluation, Model, Section
 
 _MAX_INTEGER = 2**62
+# Of either network, what they must lie between.
+_SIZES = {
+    "num_layers": (2, MAX_DEPTH),
+    "num_blocks": (0, MAX_DEPTH),
+    "coarse_features": (0, MAX_FEATURES),
+    "num_coarse_blocks": (0, MAX_DEPTH),
+}
+
+_Requirement = tuple[str, bool, str]
 
 
 def check_config(config: Config) -> None:
@@ -50,16 +59,26 @@ def _check_numbers(config: Section, prefix: str = "") -> None:
             raise ConfigError(f"{field}={value!r}: must be at most {_MAX_INTEGER}")
 
 
-def _requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
+def _requirements(config: Config) -> Iterator[_Requirement]:
     """Yields (field, whether it is valid, what it must be)."""
+    yield from _training_requirements(config)
+    yield from _data_requirements(config.data)
+    yield from _model_requirements(config.model)
+    yield from _evaluation_requirements(config.evaluation)
+    yield from _loss_requirements(config)
+    yield from _codec_requirements(config)
 
-    def one_of(field: str, value: Any, *choices: Any) -> tuple[str, bool, str]:
-        return field, value in choices, f"one of {', '.join(map(repr, choices))}"
 
-    def qualities(field: str, *values: int) -> tuple[str, bool, str]:
-        return field, all(1 <= v <= 100 for v in values), "from 1 to 100"
+def _one_of(field: str, value: Any, *choices: Any) -> _Requirement:
+    return field, value in choices, f"one of {', '.join(map(repr, choices))}"
 
-    data, model, evaluation = config.data, config.model, config.evaluation
+
+def _choices(section: type, field: str) -> tuple[Any, ...]:
+    """What a field's type says that it may be."""
+    return get_args(get_type_hints(section)[field])
+
+
+def _training_requirements(config: Config) -> Iterator[_Requirement]:
     for name in ("batch_size", "num_epochs"):
         yield name, config[name] >= 1, "at least 1"
     yield "seed", 0 <= config.seed < 2**32, "from 0 to 4294967295"
@@ -72,44 +91,46 @@ def _requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     for section in ("logging", "checkpoints", "evaluation"):
         every = config[section].every_steps
         yield f"{section}.every_steps", every >= 1, "at least 1"
-    yield one_of("schedule", config.schedule, "alternating", "overlapped", "joint", "decoder_only")
-    yield one_of("compute_dtype", config.compute_dtype, "float32", "bfloat16")
-    for name in ("resize", "crop"):
+    yield _one_of("schedule", config.schedule, *_choices(Config, "schedule"))
+    yield _one_of("compute_dtype", config.compute_dtype, *_choices(Config, "compute_dtype"))
+
+
+def _data_requirements(data: Data) -> Iterator[_Requirement]:
+    for name in ("resize", "crop", "halve_from"):
         yield f"data.{name}", data[name] is None or data[name] >= 1, "at least 1, or None"
-    yield "data.halve_from", data.halve_from is None or data.halve_from >= 1, "at least 1, or None"
     yield "data.max_pixels", data.max_pixels >= 1, "at least 1"
     yield "data.memory_limit", data.memory_limit >= 0, "at least 0"
-    yield one_of("data.on_bad_file", data.on_bad_file, "refuse", "skip")
-    yield one_of("model.architecture", model.architecture, "paper", "residual")
-    yield one_of("model.channels", model.channels, 1, 3)
+    yield _one_of("data.on_bad_file", data.on_bad_file, *_choices(Data, "on_bad_file"))
+
+
+def _model_requirements(model: Model) -> Iterator[_Requirement]:
+    yield _one_of("model.architecture", model.architecture, *_choices(Model, "architecture"))
+    yield _one_of("model.channels", model.channels, *_choices(Model, "channels"))
     if model.architecture == "residual":
-        yield one_of("model.scale", model["scale"], 1, 2)
-        yield one_of("model.stride", model["stride"], 2, 4)
+        yield _one_of("model.scale", model["scale"], 1, 2)
+        yield _one_of("model.stride", model["stride"], 2, 4)
     for net in ("com", "rec"):
-        yield f"model.{net}.features", model[net].features >= model.channels, "at least channels"
-        yield (
-            f"model.{net}.features",
-            model[net].features <= MAX_FEATURES,
-            f"at most {MAX_FEATURES}",
-        )
+        features = model[net].features
+        yield f"model.{net}.features", features >= model.channels, "at least channels"
+        yield f"model.{net}.features", features <= MAX_FEATURES, f"at most {MAX_FEATURES}"
         if model.architecture == "paper":
             rate = model[net].dropout_rate
             yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
-    sizes = {"num_layers": 2, "num_blocks": 0, "coarse_features": 0, "num_coarse_blocks": 0}
-    for field, lowest in ((f"{net}.{s}", n) for net in ("com", "rec") for s, n in sizes.items()):
-        net, name = field.split(".")
-        if name in model[net]:
-            highest = MAX_FEATURES if name == "coarse_features" else MAX_DEPTH
-            fits = lowest <= model[net][name] <= highest
-            yield f"model.{field}", fits, f"from {lowest} to {highest}"
+    for net in ("com", "rec"):
+        for name, (lowest, highest) in _SIZES.items():
+            if name in model[net]:
+                fits = lowest <= model[net][name] <= highest
+                yield f"model.{net}.{name}", fits, f"from {lowest} to {highest}"
+
+
+def _evaluation_requirements(evaluation: Evaluation) -> Iterator[_Requirement]:
     yield "evaluation.num_triptychs", evaluation.num_triptychs >= 0, "at least 0"
     yield "evaluation.goal_ms_ssim", 0 <= evaluation.goal_ms_ssim <= 1, "from 0 to 1"
-    yield qualities("evaluation.qualities", *evaluation.qualities)
-    yield from _loss_requirements(config)
-    yield from _codec_requirements(config)
+    valid = all(1 <= quality <= 100 for quality in evaluation.qualities)
+    yield "evaluation.qualities", valid, "from 1 to 100"
 
 
-def _loss_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
+def _loss_requirements(config: Config) -> Iterator[_Requirement]:
     weights = (
         "squared_error",
         "squared_levels",
@@ -132,7 +153,7 @@ def _loss_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     yield "data.crop", large, f"at least {MS_SSIM_MIN_SIDE} for MS-SSIM in the loss"
 
 
-def _codec_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
+def _codec_requirements(config: Config) -> Iterator[_Requirement]:
     codec, model = config.codec, config.model
     told = codec.name == JPEG_TABLES
     yield "codec.quality", 1 <= codec.quality <= 100, "from 1 to 100"
@@ -141,8 +162,8 @@ def _codec_requirements(config: Config) -> Iterator[tuple[str, bool, str]]:
     yield "codec.qualities", ordered and in_range, "empty, or two in 1..100, the lower one first"
     only_told = told or not codec.qualities
     yield "codec.qualities", only_told, f"empty for a codec other than {JPEG_TABLES!r}"
-    yield "codec.model", codec.model in ("identity", "jpeg"), "one of 'identity', 'jpeg'"
-    yield "codec.tables", codec.tables in ("standard", "learned"), "one of 'standard', 'learned'"
+    yield _one_of("codec.model", codec.model, *_choices(Codec, "model"))
+    yield _one_of("codec.tables", codec.tables, *_choices(Codec, "tables"))
     learnable = told and model.architecture == "residual"
     expected = f"'standard' but for a residual model and codec.name={JPEG_TABLES!r}"
     yield "codec.tables", codec.tables == "standard" or learnable, expected

@@ -18,10 +18,10 @@ class Shipped:
     """One model.
 
     Attributes:
-      name: for `--model`.
-      num_bytes: of its file.
-      scales: of its networks.
-      digest: its SHA-256, hexadecimal; markers have the first four bytes.
+      name: what `--model` takes.
+      num_bytes: the size of its file.
+      scales: those that it has networks for, 2 and 1.
+      digest: the weights' SHA-256, hexadecimal; markers have the first four bytes.
       description: where it comes from.
     """
 

@@ -24,7 +24,7 @@ class RunLog:
     Metrics stay on the device until `check` or `flush`, so that no step waits for them.
 
     Args:
-      workdir: of the run.
+      workdir: the run's folder.
       start, stop: the first step and the one after the last.
       batch_size: images per step, for the images/s of the progress bar.
       active: False on all processes but one, which then only checks the losses.

@@ -66,7 +66,10 @@ def train(config: Config, workdir: Path) -> None:
     Raises:
       InterruptedRunError: after SIGINT or SIGTERM, with the state saved.
       GoalNotReachedError: at the end, if the config has a goal.
-      CheckpointError, ConfigError, DataError, DivergenceError: see there.
+      CheckpointError: if the folder holds another run, or a damaged one.
+      ConfigError: if the config cannot work.
+      DataError: if a photograph cannot be read, or nothing can be written.
+      DivergenceError: if a loss or a parameter is not finite.
     """
     check_config(config)
     devices.check_batch_size(config.batch_size)

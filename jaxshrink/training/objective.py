@@ -23,7 +23,7 @@ class Objective:
     """The mean of weight * (distortion + rate * lmbda * bpp), and penalties.
 
     Attributes:
-      distortion: of x_hat, one value per image.
+      distortion: what x_hat is measured by, one value per image.
       plain_view: weight of the distortion of y_hat by itself, MS-SSIM aside, against the photograph
         at the compact image's size: what people without RecCNN see.
       plain_colour: weight, within it, of the squared difference of the channels' means, in levels.
@@ -34,7 +34,7 @@ class Objective:
       range_penalty: weight of 1/(2N) sum_k || y_k - clip(y_k) ||^2; 0 in the paper.
       codec_model: what stands for the codec in `com_step`: "identity", as in the paper, or "jpeg".
       tables: the codec's: "standard", libjpeg's for the quality, or "learned", ComCNN's.
-      subsampling: of the differentiable JPEG's chroma.
+      subsampling: the chroma's in the differentiable JPEG.
     """
 
     distortion: Distortion
@@ -76,11 +76,11 @@ class Objective:
         """What one step minimizes, a scalar.
 
         Args:
-          distortion: of every image, (N,).
+          distortion: one value per image, (N,).
           bpp: estimated bits per pixel of the original, (N,), or () where nothing tells them.
           y: compact images before the codec, (N, h, w, C).
           lmbda: the price of a bit, (N,).
-          step: how often ComCNN was updated, ().
+          step: the number of ComCNN's updates so far, ().
         """
         rate: Any = self.rate
         if self.rate_warmup_steps:

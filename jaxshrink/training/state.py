@@ -29,11 +29,11 @@ class NetState(flax.struct.PyTreeNode):
     """One network in training.
 
     Attributes:
-      num_updates: how often it was updated, int32.
+      num_updates: the number of optimizer updates so far, int32.
       params: float32.
       average: exponential moving average of the parameters, or {} if none is kept.
       batch_stats: running means and variances; empty without batch norm.
-      opt_state: of its own optimizer.
+      opt_state: the state of its own optimizer.
     """
 
     num_updates: jax.Array
@@ -75,8 +75,8 @@ def create_state(
 
     Args:
       networks: the modules.
-      optimizer: of both.
-      seed: of the streams.
+      optimizer: applied to each network, with a state of its own.
+      seed: what the random streams are derived from.
       averaged: whether a moving average of the parameters is kept.
       start: the variables to begin with instead.
     """

@@ -52,9 +52,9 @@ class Setup:
     Attributes:
       networks: the modules.
       optimizer: applied to each network, with a state of its own.
-      seed: of dropout.
+      seed: what dropout's random stream is derived from.
       objective: what is minimized.
-      average_decay: of the exponential moving average of the parameters; 0: none is kept.
+      average_decay: decay of the parameters' exponential moving average; 0: none is kept.
     """
 
     networks: Networks

@@ -29,7 +29,7 @@ class Method(Protocol):
     """One curve: a way to store an image, with one setting.
 
     Attributes:
-      name: of its files and in tables; unique.
+      name: what its files and its rows are called; unique.
       description: one line.
       identity: all that its results depend on, beside the image, the quality and the versions
         of this project and its libraries.

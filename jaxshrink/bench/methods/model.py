@@ -93,7 +93,7 @@ class ScaleMethod:
     """Files of one scale, without a search; swept over the quality of the learned tables.
 
     Args:
-      name: of its files and in tables.
+      name: what its files and its rows are called.
       compressor: the model.
       scale: 2 or 1.
       num_refinements: gradient steps on every compact image, kept where they pay.

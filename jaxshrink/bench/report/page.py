@@ -26,7 +26,7 @@ class Report:
     """What the report tells.
 
     Attributes:
-      title: of the page.
+      title: the page's.
       curves: measured and published.
       tables: anchor -> BD-rates against it.
       window: bits per pixel.

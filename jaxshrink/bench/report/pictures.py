@@ -53,7 +53,7 @@ class Pictures:
     """One image as the report shows it; pictures are data URIs without any loss of pixels.
 
     Attributes:
-      image: its name.
+      image: the image's name.
       original, jpeg, ours: at full size; `jpeg` is a real file of at most as many bytes as ours.
       compact: what a model's file shows without the model, else None.
       jpeg_point, our_point: their measurements.
