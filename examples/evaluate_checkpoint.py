@@ -11,8 +11,9 @@ from pathlib import Path
 import ml_collections
 import numpy as np
 
+from jaxshrink.codecs.codec import bits_per_pixel
 from jaxshrink.data import read_image
-from jaxshrink.evaluation.metrics import bits_per_pixel, image_scores
+from jaxshrink.evaluation.metrics import image_scores
 from jaxshrink.runs import workdir
 from jaxshrink.runs.restore import codec_of, load_pipeline
 
