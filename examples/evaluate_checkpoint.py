@@ -11,7 +11,7 @@ from pathlib import Path
 import ml_collections
 import numpy as np
 
-from jaxshrink.codecs.codec import bits_per_pixel
+from jaxshrink.codecs import bits_per_pixel
 from jaxshrink.data import read_image
 from jaxshrink.evaluation.metrics import image_scores
 from jaxshrink.runs import workdir
