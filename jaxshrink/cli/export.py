@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from jaxshrink import console
+from jaxshrink.shipped.index import DEFAULT_MODEL
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,6 +15,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     kinds = parser.add_subparsers(title="kinds", required=True, metavar="KIND")
     _add_weights(kinds)
+    _add_onnx(kinds)
 
 
 def _add_weights(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -39,3 +41,29 @@ def _weights(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     write_whole(output, save_weights(weights))
     console.say(f"{output}: {output.stat().st_size} bytes, sha256 {weights.digest.hex()}")
+
+
+def _add_onnx(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = kinds.add_parser(
+        "onnx",
+        help="the networks that expand, as ONNX",
+        description="Writes the networks that expand, one file per scale and precision, and a JSON"
+        " that says how to use them.",
+    )
+    parser.set_defaults(run=_onnx)
+    add = parser.add_argument
+    add(
+        "model",
+        nargs="?",
+        default=DEFAULT_MODEL,
+        metavar="MODEL",
+        help="a model's name or file (default: %(default)s)",
+    )
+    add("-o", dest="output", required=True, type=Path, metavar="DIR", help="the folder to write to")
+
+
+def _onnx(arguments: argparse.Namespace) -> None:
+    from jaxshrink.portable.onnx_files import export_onnx
+
+    for path in export_onnx(arguments.model, arguments.output):
+        console.say(console.escaped(f"{path}: {path.stat().st_size} bytes"))

@@ -1,0 +1,23 @@
+"""A model's quantization tables at any quality, as `ResidualComCNN.tables` defines them."""
+
+import numpy as np
+
+# Lagrange multipliers of qualities 1 and 100, as in `models/residual.py`.
+_LMBDA_RANGE = (20000.0, 12.5)
+
+
+def learned_tables(
+    offset: np.ndarray, growth: np.ndarray, scale: int, quality: float
+) -> np.ndarray:
+    """Whole numbers in 1..255, float32 (2, 8, 8).
+
+    Args:
+      offset, growth: ComCNN's, (2, 8, 8).
+      scale: of the compact image, 2 or 1.
+      quality: 1..100.
+    """
+    highest, lowest = _LMBDA_RANGE
+    lmbda = highest * (lowest / highest) ** ((quality - 1) / 99)
+    base = 0.5 * np.log2(lmbda * (6 / np.log(2)) / scale**2)
+    steps = np.exp2(offset.astype(np.float64) + growth * base)
+    return np.clip(np.round(steps), 1, 255).astype(np.float32)
