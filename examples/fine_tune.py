@@ -21,8 +21,9 @@ def main(photographs: Path, out: Path, flags: list[str]) -> None:
         "--config.learning_rate=2e-4",
         "--config.loss.rate_warmup_steps=0",
         "--config.evaluation.after_training=False",
-        *[f"--config.data.train={photographs / 'train'}"],
-        *[f"--config.data.dev={photographs / 'dev'}", f"--config.data.test={photographs / 'dev'}"],
+        f"--config.data.train={photographs / 'train'}",
+        f"--config.data.dev={photographs / 'dev'}",
+        f"--config.data.test={photographs / 'dev'}",
         *flags,
     ]
     subprocess.run(train, check=True)

@@ -27,6 +27,7 @@ from jaxshrink.documents import (
     text,
 )
 from jaxshrink.errors import CheckpointError
+from jaxshrink.files import markers
 from jaxshrink.models.comcnn import ComCNN
 from jaxshrink.models.networks import (
     Networks,
@@ -155,6 +156,8 @@ def _checked(
     found = parse_json(metadata["configs"], _CONFIGS)
     configs = {int(scale): config for scale, config in found.items()}
     description = parse_json(metadata["description"], mapping(anything))
+    if not markers.is_model_name(metadata["name"]):
+        raise DocumentError("its name is none that a marker can hold")
     if not configs or len({config["model"]["channels"] for config in configs.values()}) > 1:
         raise DocumentError("its configs are of no model")
     variables = {}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jaxshrink.atomic import write_whole
-from jaxshrink.documents import DocumentError, read_weights
+from jaxshrink.documents import read_weights
 from jaxshrink.errors import CheckpointError
 from jaxshrink.inference import windows
 from jaxshrink.portable import FORMAT
@@ -44,9 +44,7 @@ def export_onnx(name_or_path: str, folder: Path, dtypes: tuple[str, ...] = DTYPE
     try:
         name, configs = metadata["name"], json.loads(metadata["configs"])
         description = json.loads(metadata["description"])
-        digest = _digest(configs, arrays)
-        if digest != metadata["sha256"]:
-            raise CheckpointError(f"{name_or_path}: damaged (its hash is another)")
+        digest = metadata["sha256"]
         files: dict[str, bytes] = {}
         scales = {
             scale: _scale(name, int(scale), config["model"], arrays, dtypes, files)
@@ -76,26 +74,13 @@ def export_onnx(name_or_path: str, folder: Path, dtypes: tuple[str, ...] = DTYPE
 
 
 def _read(name_or_path: str) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    is_shipped = name_or_path in index.shipped_names()
-    path = index.path_of(name_or_path) if is_shipped else Path(name_or_path)
-    try:
-        return read_weights(path)
-    except FileNotFoundError:
-        known = ", ".join(index.shipped_names()) or "none"
-        raise CheckpointError(
-            f"no model {name_or_path!r}: neither a file nor one of this package's ({known})"
-        ) from None
-    except (DocumentError, OSError) as error:
-        raise CheckpointError(f"{path}: {error}") from None
+    """Metadata and arrays; a file that is not this package's is checked first, which takes JAX."""
+    if name_or_path in index.shipped_names():
+        return read_weights(index.path_of(name_or_path))
+    from jaxshrink.models.weights import load_weights
 
-
-def _digest(configs: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
-    """The model's SHA-256, as `models/weights.py` defines it."""
-    digest = hashlib.sha256(json.dumps(configs, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+    load_weights(name_or_path)
+    return read_weights(Path(name_or_path))
 
 
 def _scale(

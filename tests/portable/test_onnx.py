@@ -1,6 +1,8 @@
 """Exported networks give JAX's pixels, whatever the architecture and the picture's size."""
 
 import base64
+import copy
+import dataclasses
 import json
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import pytest
 from jaxshrink.cli.main import main
 from jaxshrink.compression.compressor import Compressor
 from jaxshrink.models import UNIT
-from jaxshrink.models.weights import load_weights
+from jaxshrink.models.weights import load_weights, save_weights
 from jaxshrink.portable import onnx_files
 from jaxshrink.portable.graph import reccnn_graph
 from jaxshrink.portable.onnx_files import export_onnx
@@ -126,6 +128,28 @@ def test_what_cannot_be_exported_is_one_line(tmp_path, capsys):
         assert main(["export", "onnx", *arguments]) == code
         error = capsys.readouterr().err
         assert message in error and len(error.splitlines()) == 1
+
+
+def test_weights_from_elsewhere_are_checked_before_anything_is_written(tmp_path, capsys):
+    weights = load_weights("photo")
+    (tmp_path / "in").mkdir()
+    for name, change in (
+        ("escaping", {"name": "../../escaped"}),
+        ("deep", {"configs": _deeper(weights.configs)}),
+    ):
+        file = tmp_path / "in" / name
+        file.write_bytes(save_weights(dataclasses.replace(weights, **change)))
+        assert main(["export", "onnx", str(file), "-o", str(tmp_path / "in" / "out")]) == 4
+        assert len(capsys.readouterr().err.splitlines()) == 1
+    assert {path.name for path in tmp_path.rglob("*")} == {"in", "escaping", "deep"}
+
+
+def _deeper(configs):
+    """With more blocks than there are arrays."""
+    deeper = copy.deepcopy(dict(configs))
+    for config in deeper.values():
+        config["model"]["rec"]["num_blocks"] = 200
+    return deeper
 
 
 def test_exporting_does_not_import_jax(tmp_path):
