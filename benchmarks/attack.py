@@ -51,11 +51,11 @@ from benchmarks.damage import (
     good_photographs,
     odd_files,
 )
-from jaxshrink import Model, errors
+from jaxshrink import errors
 from jaxshrink.bench.cache import PointCache
 from jaxshrink.bench.curves import read_curve
 from jaxshrink.cli.info import _facts
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.errors import JaxshrinkError
@@ -93,15 +93,15 @@ class Arsenal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         weights = untrained_weights()
-        self.compressor = Compressor(weights)
+        self.model = Model(weights)
         x = read_image(packaged_photographs("astronaut.png")[0], 3, 10**6)[:99, :130]
-        self.compact = good_compact_files(self.compressor, x)
+        self.compact = good_compact_files(self.model, x)
         self.photographs = good_photographs(Image.fromarray(x), self.compact["2.jpeg"])
         self.odd = odd_files()
         self.documents = good_documents()
         self.weights = save_weights(weights)
-        self.model = folder / "small.safetensors"
-        self.model.write_bytes(self.weights)
+        self.model_file = folder / "small.safetensors"
+        self.model_file.write_bytes(self.weights)
         self.checkpoint = folder / "checkpoint"
         with contextlib.closing(CheckpointStore(self.checkpoint, 1)) as store:
             store.save(3, _STATE, {"note": "whole"})
@@ -153,7 +153,7 @@ def _marker(arsenal: Arsenal, rng: np.random.Generator) -> str:
 
 
 def _expansion(arsenal: Arsenal, rng: np.random.Generator) -> str:
-    pixels = Model(arsenal.compressor).expand(_pick(arsenal.compact, rng), max_pixels=_MAX_PIXELS)
+    pixels = arsenal.model.expand(_pick(arsenal.compact, rng), max_pixels=_MAX_PIXELS)
     assert pixels.shape[0] * pixels.shape[1] <= _MAX_PIXELS
     return "expanded"
 
@@ -281,7 +281,7 @@ def _command(arsenal: Arsenal, rng: np.random.Generator, folder: Path) -> list[s
     (inputs / "curve.json").write_bytes(damaged(arsenal.documents["curve.json"], rng))
     (inputs / "bad.safetensors").write_bytes(damaged(arsenal.weights, rng))
     first = str(next(path for path in sorted(inputs.iterdir()) if path.stem == "0"))
-    small, out = ["--model", str(arsenal.model)], ["-d", str(folder / "out")]
+    small, out = ["--model", str(arsenal.model_file)], ["-d", str(folder / "out")]
     commands = {
         "info": (4, ["info", first, *_some(rng, ["--json"])]),
         "models": (1, ["models"]),

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.odd_pictures import odd_pictures
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from tests.cli import sixty
 
 # What lengths, counts and markers of formats are made of.
@@ -24,10 +24,10 @@ def good_photographs(picture: Image.Image, compact: bytes) -> dict[str, bytes]:
     return {**files, **{str(name): data for name, data in oddities.items()}}
 
 
-def good_compact_files(compressor: Compressor, x: np.ndarray) -> dict[str, bytes]:
+def good_compact_files(model: Model, x: np.ndarray) -> dict[str, bytes]:
     """One of every codec and scale."""
     return {
-        f"{scale}.{codec}": compressor.encode(x, 30, scale, codec)
+        f"{scale}.{codec}": model.encode(x, 30, scale, codec)
         for codec in ("jpeg", "webp", "avif")
         for scale in (1, 2)
     }

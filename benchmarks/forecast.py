@@ -22,8 +22,8 @@ from PIL import Image
 from jaxshrink.compression import forecast
 from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import DECIBELS, EYE, Metric, Rule
-from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.forecast import AS_CLOSE, AS_LARGE
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.ways import Way
 from jaxshrink.data import list_images
 from jaxshrink.runtime.compile_cache import keep_compiled
@@ -57,9 +57,9 @@ def main() -> None:
     forecast.FILE.write_text(json.dumps(weights, indent=1) + "\n")
 
 
-def _collect(locations: Sequence[str], model: str, file: Path) -> None:
+def _collect(locations: Sequence[str], name_or_path: str, file: Path) -> None:
     keep_compiled()
-    compressor = Compressor.load(model)
+    model = Model.load(name_or_path)
     points = json.loads(file.read_text()) if file.exists() else []
     known = {(row["name"], row["rule"]) for row in points}
     paths = [path for location in locations for path in list_images(location)]
@@ -70,7 +70,7 @@ def _collect(locations: Sequence[str], model: str, file: Path) -> None:
             if (path.name, forecast.name_of(rule)) in known:
                 continue
             for part in _parts(x, height, width):
-                points.append(_point(path.name, Files(compressor, part), rule))
+                points.append(_point(path.name, Files(model, part), rule))
             file.write_text(json.dumps(points))
         print(path, flush=True)
 

@@ -30,7 +30,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.damage import good_compact_files, good_photographs
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from tests.untrained import untrained_weights
@@ -41,7 +41,7 @@ _PIXELS = np.zeros((8, 8, 3), np.uint8)
 def _fill(folder: Path) -> bytes:
     """Writes what the corpus begins with; returns a compact file."""
     x = read_image(packaged_photographs("astronaut.png")[0], 3, 10**6)[:99, :130]
-    compact = good_compact_files(Compressor(untrained_weights()), x)
+    compact = good_compact_files(Model(untrained_weights()), x)
     files = {**compact, **good_photographs(Image.fromarray(x), compact["2.jpeg"])}
     folder.mkdir(parents=True, exist_ok=True)
     for index, data in enumerate(files.values()):

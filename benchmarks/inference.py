@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.arithmetic import reccnn_flops
 from benchmarks.peer import Peer, compare
 from benchmarks.timing import interleaved, save_json, summary, text
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import Options, Target
 from jaxshrink.data import read_image
@@ -108,14 +108,14 @@ def _tool(repeats: int) -> dict[str, Any]:
     part = read_image(packaged_photographs("astronaut.png")[0], 3, 10**6)
     height, width = _PHOTOGRAPH
     x = np.tile(part, (-(-height // part.shape[0]), -(-width // part.shape[1]), 1))[:height, :width]
-    compressor = Compressor.load(DEFAULT_MODEL)
-    files = {scale: compressor.encode(x, 40, scale) for scale in (2, 1)}
+    model = Model.load(DEFAULT_MODEL)
+    files = {scale: model.encode(x, 40, scale) for scale in (2, 1)}
     functions: dict[str, Callable[[], Any]] = {}
     for scale, file in files.items():
-        functions[f"expand, scale {scale}"] = functools.partial(compressor.expand, file)
-        functions[f"encode, scale {scale}"] = functools.partial(compressor.encode, x, 40, scale)
+        functions[f"expand, scale {scale}"] = functools.partial(model.reconstruct, file)
+        functions[f"encode, scale {scale}"] = functools.partial(model.encode, x, 40, scale)
     functions["compress -q 75"] = lambda: search(
-        compressor, x, Target(jpeg_quality=75), Options(compressor.ways())
+        model, x, Target(jpeg_quality=75), Options(model.ways())
     )
     first, times = interleaved(functions, repeats)
     megapixels = x.shape[0] * x.shape[1] / 1e6

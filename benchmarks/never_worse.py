@@ -30,7 +30,7 @@ from benchmarks.odd_pictures import odd_pictures
 from jaxshrink.codecs import SMALLEST_JPEG, with_channels
 from jaxshrink.compression import closeness
 from jaxshrink.compression.closeness import Metric
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import Found, Options, Target
 from jaxshrink.data import list_images, read_image
@@ -106,16 +106,16 @@ def main() -> int:
     if bool(arguments.photographs) == arguments.odd:
         parser.error("name photographs, or --odd")
     start_jax(None)
-    compressor = Compressor.load(arguments.model)
-    options = Options(compressor.ways(), arguments.effort)
+    model = Model.load(arguments.model)
+    options = Options(model.ways(), arguments.effort)
     if arguments.odd:
-        return _check_odd(compressor, options)
+        return _check_odd(model, options)
     photographs = [
         read_image(path, 3, 10**8) for place in arguments.photographs for path in list_images(place)
     ]
     violations = 0
     for target in _targets(arguments):
-        rows = [_check(compressor, x, target, options) for x in photographs]
+        rows = [_check(model, x, target, options) for x in photographs]
         violations += sum(row.is_violation for row in rows)
         print(f"{_name(target)}: {_summary(rows)}", flush=True)
     print(f"{violations} violations on {len(photographs)} photographs")
@@ -135,13 +135,13 @@ def _name(target: Target) -> str:
     return f"{name} {value:g}"
 
 
-def _check_odd(compressor: Compressor, options: Options) -> int:
+def _check_odd(model: Model, options: Options) -> int:
     pictures = odd_pictures()
     violations: collections.Counter[str] = collections.Counter()
     for name, x in pictures.items():
         size = len(SMALLEST_JPEG.encode(x, 50))
         for target in (Target(jpeg_quality=30), Target(jpeg_quality=75), Target(size=size)):
-            row = _check(compressor, x, target, options, compared=100)
+            row = _check(model, x, target, options, compared=100)
             violations[_name(target).split()[0]] += row.is_violation
             if row.is_violation:
                 print(f"{name}, {_name(target)}: {_summary([row])}", flush=True)
@@ -168,19 +168,17 @@ def _summary(rows: Sequence[Row]) -> str:
     )
 
 
-def _check(
-    compressor: Compressor, x: np.ndarray, target: Target, options: Options, compared: int = 0
-) -> Row:
+def _check(model: Model, x: np.ndarray, target: Target, options: Options, compared: int = 0) -> Row:
     """Compresses one picture and compares it with so many JPEGs, or the nearest ones."""
     picture = Picture(x, Reference(x))
     rule = closeness.rule_for(x, by_psnr=target.psnr is not None)
     anchor = _jpeg(picture, target.jpeg_quality) if target.jpeg_quality is not None else None
     ceiling = _ceiling(target, x) if anchor is None else len(anchor.data)
     try:
-        found = search(compressor, x, target, options)
+        found = search(model, x, target, options)
     except TargetError:
         return Row(is_missed=bool(_fitting(picture, ceiling, 1)))
-    x_hat = with_channels(compressor.expand(found.data), x.shape[2])
+    x_hat = with_channels(model.reconstruct(found.data), x.shape[2])
     ours = Judged(found.data, picture.reference, x_hat)
     jpegs = _fitting(picture, len(ours.data), compared or _NEAREST)
     floors = {} if anchor is None else rule.floors(anchor)

@@ -32,7 +32,7 @@ from jaxshrink.bench.plain_view import METRICS, PlainView, measure_plain_view
 from jaxshrink.bench.workers import Workers
 from jaxshrink.codecs import CODECS, Codec
 from jaxshrink.codecs.pillow import PillowCodec
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import Options, Target
 from jaxshrink.data import list_images, read_image
@@ -125,30 +125,28 @@ def _numbers(text: str) -> list[int]:
 
 
 @functools.cache
-def _compressor(model: str) -> Compressor:
-    return Compressor.load(model)
+def _loaded(name_or_path: str) -> Model:
+    return Model.load(name_or_path)
 
 
 def _rows(
     path: Path, qualities: Sequence[int], model: str, effort: int, others: Sequence[str]
 ) -> list[Row]:
     x = read_image(path, 3, 10**8)
-    return [
-        _row(path.name, x, quality, _compressor(model), effort, others) for quality in qualities
-    ]
+    return [_row(path.name, x, quality, _loaded(model), effort, others) for quality in qualities]
 
 
 def _row(
     name: str,
     x: np.ndarray,
     quality: int,
-    compressor: Compressor,
+    model: Model,
     effort: int,
     others: Sequence[str],
 ) -> Row:
     reference = Reference(x)
-    found = search(compressor, x, Target(jpeg_quality=quality), Options(compressor.ways(), effort))
-    x_hat = compressor.expand(found.data)
+    found = search(model, x, Target(jpeg_quality=quality), Options(model.ways(), effort))
+    x_hat = model.reconstruct(found.data)
     file = min((codec.encode(x, quality) for codec in _OPTIMIZED), key=len)
     decoded = CODECS["jpeg"].decode(file, 3)
     jpeg = reference.compare(decoded)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.shipped.index import DEFAULT_MODEL
@@ -48,10 +48,10 @@ def main() -> int:
     return 0 if max(quick) < 0.5 and max(ratios.values()) < 3 else 1
 
 
-def _make_folders(folder: Path, model: str) -> tuple[Path, Path]:
+def _make_folders(folder: Path, name_or_path: str) -> tuple[Path, Path]:
     """40 compact images of one size, and 40 of as many sizes with as many pixels on average."""
     x = read_image(packaged_photographs("astronaut.png")[0], 3, 10**6)
-    compressor = Compressor.load(model)
+    model = Model.load(name_or_path)
     rng = np.random.default_rng(0)
     sizes = rng.integers(120, 361, (_NUM, 2))
     mean = np.full((_NUM, 2), round(float(np.sqrt(sizes.prod(1).mean()))))
@@ -60,7 +60,7 @@ def _make_folders(folder: Path, model: str) -> tuple[Path, Path]:
         (folder / name).mkdir()
         folders.append(folder / name)
         for index, (height, width) in enumerate(each.tolist()):
-            file = compressor.encode(x[:height, :width], 40, 2)
+            file = model.encode(x[:height, :width], 40, 2)
             (folder / name / f"{index}.jpg").write_bytes(file)
     return folders[0], folders[1]
 

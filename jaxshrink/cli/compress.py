@@ -14,7 +14,8 @@ from jaxshrink.errors import ConfigError, DataError
 from jaxshrink.shipped.index import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from jaxshrink.compression.api import Model, Small
+    from jaxshrink.compression.model import Model
+    from jaxshrink.compression.small import Small
 
 _DEFAULT_QUALITY = 75
 _DEFAULT_CODEC = "jpeg"
@@ -137,12 +138,12 @@ def _run(arguments: argparse.Namespace) -> None:
 
     if arguments.background != REFUSE and not is_color(arguments.background):
         raise ConfigError(f"--background {arguments.background}: no such colour")
-    from jaxshrink.compression.api import Model
+    from jaxshrink.compression.model import Model
     from jaxshrink.runtime.startup import start_jax
 
     start_jax(arguments.device)
     model = Model.load(arguments.model or DEFAULT_MODEL)
-    model.compressor.set_tile(arguments.tile)
+    model.set_tile(arguments.tile)
     work = functools.partial(_compress, model, arguments, codec)
     run_batch(jobs, work, shared.manners_of(arguments))
 

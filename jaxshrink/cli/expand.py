@@ -12,10 +12,10 @@ from jaxshrink.compression.ways import SCALES
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 from jaxshrink.files import markers
 from jaxshrink.files.markers import Marker
-from jaxshrink.shipped.index import shipped_names
+from jaxshrink.shipped.index import check_shipped
 
 if TYPE_CHECKING:
-    from jaxshrink.compression.compressor import Compressor
+    from jaxshrink.compression.model import Model
 
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -83,13 +83,13 @@ class _Expander:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._models: dict[str, Compressor] = {}
+        self._models: dict[str, Model] = {}
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Output:
         data = job.read()
         if self._arguments.model is not None:
-            return self._restored(job, data, markers.readable(data))
+            return self._restored(job, data, None)
         try:
             marker = markers.find(data)
         except DataError as error:
@@ -104,23 +104,21 @@ class _Expander:
     def _restored(self, job: Job, data: bytes, marker: Marker | None) -> Output:
         file_format = self._wanted(job) or "PNG"
         limit = self._arguments.max_pixels
-        compressor = self._model(None if marker is None else marker.model)
+        model = self._model(None if marker is None else marker.model)
 
-        from jaxshrink.compression import expansion
         from jaxshrink.files.photographs import encode_photograph, restored
 
-        if self._arguments.model is None and marker is not None:
-            found = expansion.restore(compressor, data, marker, limit)
+        if marker is None:
+            found = model.restore_as_own(data, SCALES[self._arguments.scale], limit)
         else:
-            scale = SCALES[self._arguments.scale]
-            found = expansion.restore_with(compressor, data, marker, scale, limit)
+            found = model.restore(data, marker, limit)
         strip = self._arguments.strip
         photograph = restored(found.pixels, data, found.scale, file_format, strip)
         result = encode_photograph(photograph.pixels, file_format, photograph.metadata)
         height, width = photograph.pixels.shape[:2]
         text = f"{width}x{height}, {len(data)} -> {len(result)} bytes"
         notes = (*found.notes, *photograph.notes)
-        record = _record((width, height), compressor.name)
+        record = _record((width, height), model.name)
         return Output(result, len(data), text, record, notes=notes)
 
     def _converted(self, data: bytes, file_format: str) -> Output:
@@ -171,26 +169,24 @@ class _Expander:
             raise ConfigError(f"unknown suffix {suffix!r}: use {', '.join(_FORMATS)} or --format")
         return _FORMATS[suffix]
 
-    def _model(self, name: str | None) -> "Compressor":
+    def _model(self, name: str | None) -> "Model":
         """The model to use for a marker's name, loaded once."""
-        told = self._arguments.model
-        # What a marker names is no path, however it reads.
-        if told is None and name not in shipped_names():
-            known = ", ".join(shipped_names()) or "none"
-            raise CheckpointError(
-                f"made by the model {name}, which is not here (known: {known});"
-                " --model takes another, or its file"
-            )
-        wanted = str(told or name)
+        wanted = str(self._arguments.model or self._shipped(str(name)))
         with self._lock:
             if wanted not in self._models:
-                from jaxshrink.compression.compressor import Compressor
+                from jaxshrink.compression.model import Model
                 from jaxshrink.runtime.startup import start_jax
 
                 start_jax(self._arguments.device)
-                self._models[wanted] = Compressor.load(wanted)
+                self._models[wanted] = Model.load(wanted)
                 self._models[wanted].set_tile(self._arguments.tile)
             return self._models[wanted]
+
+    def _shipped(self, name: str) -> str:
+        try:
+            return check_shipped(name)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}; --model takes another, or its file") from None
 
 
 def _record(size: tuple[int, int], model: str | None) -> dict[str, object]:

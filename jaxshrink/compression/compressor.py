@@ -1,4 +1,4 @@
-"""Whole photographs to files and back: one model, of which the best scale is chosen per image."""
+"""From a photograph's pixels to a file: ComCNN, the codec, the marker."""
 
 import dataclasses
 import functools
@@ -10,22 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
-from jaxshrink.codecs import CODECS, bits_per_pixel, encode_jpeg, is_gray, read_tables, repack_jpeg
-from jaxshrink.compression.ways import STEPS_PER_QUALITY, Way
-from jaxshrink.errors import CheckpointError, DataError
+from jaxshrink.codecs import CODECS, bits_per_pixel, encode_jpeg, repack_jpeg
+from jaxshrink.compression.expansion import Expander
+from jaxshrink.compression.ways import Way
 from jaxshrink.files import markers
-from jaxshrink.files.markers import DEFAULT_MAX_PIXELS, Marker
-from jaxshrink.files.opening import open_image
+from jaxshrink.files.markers import Marker
 from jaxshrink.inference.pipeline import Pipeline
 from jaxshrink.models import lmbda_of_quality
-from jaxshrink.models.weights import Weights, load_weights
+from jaxshrink.models.weights import Weights
 from jaxshrink.ops import images, jpeg, losses, ssimulacra2
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 
 _JPEG = CODECS["jpeg-optimized"]
-# Of a compact image that is no JPEG and lost its marker.
-_UNKNOWN_QUALITY = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Compressed:
     Attributes:
       data: the whole file.
       way: the way it is stored; a plain JPEG has no marker.
-      x_hat: what `expand` makes of the file, uint8 (H, W, C).
+      x_hat: what `reconstruct` makes of the file, uint8 (H, W, C).
       cost: distortion + lmbda * bpp, in squared levels.
     """
 
@@ -45,23 +42,20 @@ class Compressed:
     cost: float
 
 
-class Compressor:
-    """A model in memory.
+class Compressor(Expander):
+    """A model's both halves: a photograph's pixels to a file of one quality, and back.
 
     Args:
       weights: what `load_weights` returned.
     """
 
     def __init__(self, weights: Weights) -> None:
-        self.name = weights.name
-        self._hash = weights.digest[: markers.HASH_BYTES]
+        config: Any = next(iter(weights.configs.values()))
         self._pipelines = {
             scale: Pipeline(networks, weights.variables[scale], learned_tables=True)
             for scale, networks in weights.networks.items()
         }
-        self.fingerprint = weights.digest.hex()
-        config: Any = next(iter(weights.configs.values()))
-        self.channels: int = config["model"]["channels"]
+        super().__init__(weights.name, weights.digest, config["model"]["channels"], self._pipelines)
         self._subsampling = {s: c["codec"]["subsampling"] for s, c in weights.configs.items()}
         # As in training, but in units of lmbda * bpp.
         loss = config["loss"]
@@ -72,21 +66,11 @@ class Compressor:
             ssimulacra2=loss.get("ssimulacra2", 0.0) / loss["rate"],
         )
 
-    @classmethod
-    def load(cls, name_or_path: str) -> "Compressor":
-        """Opens a model by name or path; raises CheckpointError as `load_weights` does."""
-        return cls(load_weights(name_or_path))
-
-    @property
-    def scales(self) -> tuple[int, ...]:
-        """Those of its networks: the smallest compact image first."""
-        return tuple(sorted(self._pipelines, reverse=True))
-
     def ways(self, codec: str = "jpeg") -> tuple[Way, ...]:
         """All ways to store a photograph in this codec, but for refinement: the plain one last."""
         return tuple(Way(scale, codec) for scale in (*self.scales, None))
 
-    def compress(
+    def cheapest(
         self,
         x: np.ndarray,
         quality: float,
@@ -154,90 +138,11 @@ class Compressor:
         size = (x.shape[0], x.shape[1])
         return markers.attach(file, Marker(size, scale, self.name, self._hash, told))
 
-    def expand(
-        self, data: bytes, *, marker: Marker | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
-    ) -> np.ndarray:
-        """Restores a photograph from a file, in bounded memory; one without marker is decoded.
-
-        Args:
-          data: the file.
-          marker: instead of the file's own, for one that lost it; see `marker_for`.
-          max_pixels: a photograph of more is refused before anything is decoded.
-
-        Returns:
-          uint8 (H, W, 3), or (H, W, 1) if the file has no colour.
-
-        Raises:
-          DataError: if the file is broken, or the marker cannot be right.
-          CheckpointError: if the marker tells of another model.
-        """
-        marker = marker or markers.find(data)
-        y_hat = _decode(data, marker, max_pixels)
-        if marker is None:
-            return y_hat
-        if not self.made(marker):
-            raise CheckpointError(
-                f"made by the model {marker.model} ({marker.model_hash.hex()}), "
-                f"and this is {self.name} ({self._hash.hex()})"
-            )
-        if marker.scale not in self._pipelines:
-            raise CheckpointError(f"the model {self.name} has no networks of scale {marker.scale}")
-        pipeline = self._pipelines[marker.scale]
-        if markers.kind(data) == "JPEG":
-            tables = np.maximum(read_tables(data), 1)
-        elif marker.quality:
-            tables = pipeline.tables(marker.quality)
-        else:
-            raise DataError("marker without a quality in a file that is no JPEG")
-        gray = y_hat.shape[2] == 1
-        colored = np.repeat(y_hat, 3, axis=2) if y_hat.shape[2] < self.channels else y_hat
-        x_hat = pipeline.reconstruct_tiled(colored, marker.size, tables)
-        return np.asarray(Image.fromarray(x_hat).convert("L"))[:, :, None] if gray else x_hat
-
-    def made(self, marker: Marker) -> bool:
-        """Whether a marker tells of this model."""
-        return (marker.model, marker.model_hash) == (self.name, self._hash)
-
-    def marker_for(self, data: bytes, scale: int) -> Marker:
-        """A marker for a compact image that lost its own: the size is taken for a multiple."""
-        with open_image(data, max_pixels=2**63) as image:
-            width, height = image.size
-        return self.adopted(Marker((scale * height, scale * width), scale, "", b""), data)
-
-    def adopted(self, marker: Marker, data: bytes) -> Marker:
-        """A file's marker as if this model had made it; what the file does not tell is guessed."""
-        told = 0 if markers.kind(data) == "JPEG" else marker.quality or _UNKNOWN_QUALITY
-        return dataclasses.replace(marker, model=self.name, model_hash=self._hash, quality=told)
-
-    def has_own_tables(self, data: bytes, scale: int) -> bool:
-        """Whether a file is a JPEG with quantization tables that this model would write."""
-        with open_image(data, max_pixels=2**63) as image:
-            tables = getattr(image, "quantization", None)  # of a JPEG
-        if not tables or scale not in self._pipelines:
-            return False
-        found = np.reshape(tables[min(tables)], (1, 8, 8))
-        low, high = 1 * STEPS_PER_QUALITY, 100 * STEPS_PER_QUALITY
-        while low < high:  # tables get finer as quality grows
-            step = (low + high) // 2
-            coarser = self._tables(scale, step).sum() > found.sum()
-            low, high = (step + 1, high) if coarser else (low, step)
-        near = range(low, min(low + STEPS_PER_QUALITY, 100 * STEPS_PER_QUALITY) + 1)
-        return any(np.array_equal(self._tables(scale, step), found) for step in near)
-
-    def set_tile(self, side: int) -> None:
-        """Limits the windows that `encode` and `expand` compute in, in the photograph's pixels."""
-        for pipeline in self._pipelines.values():
-            pipeline.largest_tile = side
-
     def cost(self, x: np.ndarray, x_hat: np.ndarray, num_bytes: int, lmbda: float) -> float:
         """What training minimizes, of a file: distortion + lmbda * bpp, in squared levels."""
         bpp = bits_per_pixel(num_bytes, (x.shape[0], x.shape[1]))
         distortion = _distortion(self._distortion_of(x), x[None], x_hat[None])[0]
         return losses.cost(float(distortion), bpp, lmbda)
-
-    def _tables(self, scale: int, step: int) -> np.ndarray:
-        """Those of luma, which grayscale has as well, (1, 8, 8)."""
-        return self._pipelines[scale].tables(step / STEPS_PER_QUALITY)[:1]
 
     def _distortion_of(self, x: np.ndarray) -> Distortion:
         """The distortion of training, without the metrics that a side is too short for."""
@@ -276,33 +181,8 @@ class Compressor:
 
     def _judged(self, x: np.ndarray, file: bytes, way: Way, lmbda: float) -> Compressed:
         """A file and what becomes of it."""
-        x_hat = self.expand(file)
+        x_hat = self.reconstruct(file)
         return Compressed(file, way, x_hat, self.cost(x, x_hat, len(file), lmbda))
-
-
-def _decode(data: bytes, marker: Marker | None, max_pixels: int) -> np.ndarray:
-    """The pixels of a file, uint8 (h, w, 1 or 3), if they have the size that the marker implies.
-
-    Nothing is decoded, and no memory taken, before that is known.
-    """
-    with open_image(data, max_pixels) as image:
-        width, height = image.size
-        if marker is not None:
-            if marker.compact_size != (height, width):
-                raise DataError(
-                    f"marker with a size of {marker.size[1]}x{marker.size[0]} at scale "
-                    f"{marker.scale} in a file of {width}x{height}"
-                )
-            if marker.size[0] * marker.size[1] > max_pixels:
-                raise DataError(
-                    f"{marker.size[1]}x{marker.size[0]} is more than the limit of "
-                    f"{max_pixels} pixels; --max-pixels allows more"
-                )
-        try:
-            pixels = np.asarray(image.convert("L" if is_gray(image) else "RGB"))
-        except Exception as error:  # Pillow's plugins raise errors of many kinds
-            raise DataError(f"broken or truncated image ({error})") from error
-    return pixels.reshape(height, width, -1)
 
 
 def _price(quality: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxshrink.compression.resizing import Resizing
 from jaxshrink.compression.targets import EFFORTS, Target
-from jaxshrink.compression.ways import NAMES, PLAIN, SCALES
+from jaxshrink.compression.ways import NAMES
 from jaxshrink.errors import ConfigError
 from jaxshrink.files.photographs import ALL, NOTHING, PLACE, REFUSE, is_color
 
@@ -104,11 +104,6 @@ def settings_of(
         background,
         _whole("max_pixels", max_pixels, 1) or 1,
     )
-
-
-def scale_of(name: Any) -> int | None:
-    """The scale behind "half" or "full", None for "plain" and for None; raises ConfigError."""
-    return SCALES.get(_named("scale", name, NAMES) or PLAIN)
 
 
 def _what(strip: Any) -> str:

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from jaxshrink.errors import ConfigError
+
 # Name -> how many times smaller than the photograph's the sides of the compact image are.
 SCALES = {"half": 2, "full": 1}
 # The name of a file without a compact image: the codec alone.
@@ -46,3 +48,10 @@ class Way:
 
 
 PLAIN_JPEG = Way(None)
+
+
+def scale_of(name: object) -> int:
+    """The scale behind "half" or "full"; raises ConfigError."""
+    if not isinstance(name, str) or name not in SCALES:
+        raise ConfigError(f"no scale {name!r}: use {', '.join(SCALES)}")
+    return SCALES[name]

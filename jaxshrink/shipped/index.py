@@ -42,6 +42,18 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{name}.safetensors"
 
 
+def check_shipped(name: str) -> str:
+    """The name of a model of this package, as a marker has it, which is no path however it reads.
+
+    Raises:
+      CheckpointError: if this package has no such model.
+    """
+    if name not in shipped_names():
+        known = ", ".join(shipped_names()) or "none"
+        raise CheckpointError(f"made by the model {name}, which is not here (known: {known})")
+    return name
+
+
 def shipped_models() -> list[Shipped]:
     """All models; raises CheckpointError if one is damaged."""
     return [_read(path_of(name)) for name in shipped_names()]

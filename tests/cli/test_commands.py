@@ -121,10 +121,10 @@ def test_an_unexpected_error_does_not_stop_the_others(cli, folder, tmp_path, mon
             raise ZeroDivisionError
         return real(*arguments, **options)
 
-    from jaxshrink.compression import api
+    from jaxshrink.compression import model
 
-    real = api.search
-    monkeypatch.setattr(api, "search", fail_once)
+    real = model.search
+    monkeypatch.setattr(model, "search", fail_once)
     assert cli("compress", folder, "-d", tmp_path / "out", "-e", 1, "-j", 1) == 1
     assert names(tmp_path / "out") == ["b.jpg"]
     assert "a.png: unexpected error (ZeroDivisionError" in capsys.readouterr().err

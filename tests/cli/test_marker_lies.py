@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jaxshrink.codecs import CODECS
-from jaxshrink.compression.compressor import Compressor
-from jaxshrink.compression.expansion import restore_with
+from jaxshrink.compression.model import Model
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.files import markers
 
@@ -17,18 +16,18 @@ _MAX_PIXELS = 40_000
 
 
 @pytest.fixture(scope="module")
-def compressor(small_weights):
-    return Compressor(small_weights)
+def model(small_weights):
+    return Model(small_weights)
 
 
 @pytest.fixture(scope="module")
-def file(compressor, photograph):
-    return compressor.encode(photograph[:99, :130], 30, 2)
+def file(model, photograph):
+    return model.encode(photograph[:99, :130], 30, 2)
 
 
-def relabelled(compressor, photograph, **changes):
+def relabelled(maker, photograph, **changes):
     """A compact image of 65 x 50 pixels with a marker of our choice."""
-    file = compressor.encode(photograph[:99, :130], 30, 2)
+    file = maker.encode(photograph[:99, :130], 30, 2)
     marker = markers.find(file)
     start = file.index(b"\xff\xea")
     length = int.from_bytes(file[start + 2 : start + 4], "big")
@@ -47,29 +46,29 @@ def relabelled(compressor, photograph, **changes):
         ({"model_hash": b"abcd"}, CheckpointError, r"small \(61626364\)"),
     ],
 )
-def test_a_marker_that_lies_is_an_error(changes, error, message, compressor, photograph):
+def test_a_marker_that_lies_is_an_error(changes, error, message, model, photograph):
     with pytest.raises(error, match=message):
-        compressor.expand(relabelled(compressor, photograph, **changes))
+        model.reconstruct(relabelled(model, photograph, **changes))
 
 
-def test_an_odd_size_may_be_either(compressor, photograph):
+def test_an_odd_size_may_be_either(model, photograph):
     for size in ((99, 130), (100, 129)):
-        pixels = compressor.expand(relabelled(compressor, photograph, size=size))
+        pixels = model.reconstruct(relabelled(model, photograph, size=size))
         assert pixels.shape[:2] == size
 
 
-def test_the_limit_holds_for_the_photograph_not_the_compact_image(compressor, file):
+def test_the_limit_holds_for_the_photograph_not_the_compact_image(model, file):
     assert 65 * 50 < 12000 < 99 * 130
     with pytest.raises(DataError, match="130x99 is more than the limit of 12000 pixels"):
-        compressor.expand(file, max_pixels=12000)
+        model.reconstruct(file, max_pixels=12000)
 
 
-def test_a_file_of_another_kind_must_tell_its_quality(compressor, photograph):
+def test_a_file_of_another_kind_must_tell_its_quality(model, photograph):
     y = photograph[:50, :65]
-    told = markers.find(compressor.encode(photograph[:99, :130], 30, 2))
+    told = markers.find(model.encode(photograph[:99, :130], 30, 2))
     marker = dataclasses.replace(told, quality=0)
     with pytest.raises(DataError, match="without a quality"):
-        compressor.expand(markers.attach(CODECS["webp"].encode(y, 50), marker))
+        model.reconstruct(markers.attach(CODECS["webp"].encode(y, 50), marker))
 
 
 @given(
@@ -81,17 +80,16 @@ def test_a_file_of_another_kind_must_tell_its_quality(compressor, photograph):
 )
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata
 @pytest.mark.parametrize("any_way", [False, True])
-def test_damaged_files_are_pictures_or_documented_errors(any_way, compressor, file, changes, share):
+def test_damaged_files_are_pictures_or_documented_errors(any_way, model, file, changes, share):
     data = bytearray(file)
     for position, value in changes:
         data[int(position**2 * (len(data) - 1))] = value
     damaged = bytes(data[: int(share * len(data))])
     try:
         if any_way:
-            marker = markers.readable(damaged)
-            pixels = restore_with(compressor, damaged, marker, 2, _MAX_PIXELS).pixels
+            pixels = model.restore_as_own(damaged, 2, _MAX_PIXELS).pixels
         else:
-            pixels = compressor.expand(damaged, max_pixels=_MAX_PIXELS)
+            pixels = model.reconstruct(damaged, max_pixels=_MAX_PIXELS)
     except (DataError, CheckpointError) as error:
         assert "\n" not in str(error)
     else:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jaxshrink.cli.main import main
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.files.formats import is_read
 from tests.cli.sixty import NUM_FILES, accounts, make_sixty
 
@@ -27,7 +27,7 @@ _WORDS = {
 
 @pytest.fixture
 def made(tmp_path, photograph, small_weights):
-    compact = Compressor(small_weights).encode(photograph[:99, :130], 30, 2)
+    compact = Model(small_weights).encode(photograph[:99, :130], 30, 2)
     made = make_sixty(tmp_path / "in", Image.fromarray(photograph[100:300, 100:300]), compact)
     assert len(made.paths) == NUM_FILES
     return made

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from jaxshrink.codecs import decode_jpeg
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.ways import PLAIN_JPEG, Way
 from jaxshrink.errors import CheckpointError, DataError
 from jaxshrink.files import markers
@@ -17,16 +17,16 @@ from tests.untrained import untrained_weights
 
 
 @pytest.fixture(scope="module")
-def compressor():
-    return Compressor(untrained_weights(noise=0.0))
+def model():
+    return Model(untrained_weights(noise=0.0))
 
 
 @pytest.mark.parametrize("scale", [2, 1])
 @pytest.mark.parametrize("size", [(64, 80), (33, 47), (1, 1), (5, 200)])
-def test_a_file_expands_to_what_compress_promised(compressor, photograph, size, scale):
+def test_a_file_expands_to_what_compress_promised(model, photograph, size, scale):
     x = photograph[100 : 100 + size[0], 50 : 50 + size[1]]
-    compressed = compressor.compress(x, 50, ways=[Way(scale)])
-    x_hat = compressor.expand(compressed.data)
+    compressed = model.cheapest(x, 50, ways=[Way(scale)])
+    x_hat = model.reconstruct(compressed.data)
     assert (x_hat.shape, x_hat.dtype) == (x.shape, np.uint8)
     np.testing.assert_array_equal(x_hat, compressed.x_hat)
     marker = markers.find(compressed.data)
@@ -36,62 +36,62 @@ def test_a_file_expands_to_what_compress_promised(compressor, photograph, size, 
         image.load()
 
 
-def test_quality_trades_bytes_for_distortion(compressor, photograph):
+def test_quality_trades_bytes_for_distortion(model, photograph):
     x = photograph[100:196, 100:196]
     for scale in (2, 1):
-        files = [compressor.compress(x, quality, ways=[Way(scale)]) for quality in (10, 50, 90)]
+        files = [model.cheapest(x, quality, ways=[Way(scale)]) for quality in (10, 50, 90)]
         sizes = [len(file.data) for file in files]
         errors = [np.square(file.x_hat.astype(float) - x).mean() for file in files]
         assert sizes == sorted(sizes)
         assert errors == sorted(errors, reverse=True)
 
 
-def test_the_scale_that_costs_least_is_chosen(compressor, photograph):
+def test_the_scale_that_costs_least_is_chosen(model, photograph):
     x = photograph[100:196, 100:196]
     for quality in (1, 100):
-        best = compressor.compress(x, quality)
-        tried = [compressor.compress(x, quality, ways=[way]) for way in compressor.ways()]
+        best = model.cheapest(x, quality)
+        tried = [model.cheapest(x, quality, ways=[way]) for way in model.ways()]
         assert best.cost == min(file.cost for file in tried)
         assert best.way == min(tried, key=lambda file: file.cost).way
-    assert compressor.compress(x, 1).way == Way(2)
-    assert compressor.compress(x, 100).way != Way(2)
+    assert model.cheapest(x, 1).way == Way(2)
+    assert model.cheapest(x, 100).way != Way(2)
 
 
-def test_a_plain_jpeg_has_no_marker_and_expands_to_its_pixels(compressor, photograph):
+def test_a_plain_jpeg_has_no_marker_and_expands_to_its_pixels(model, photograph):
     x = photograph[:40, :40]
-    compressed = compressor.compress(x, 30, ways=[PLAIN_JPEG])
+    compressed = model.cheapest(x, 30, ways=[PLAIN_JPEG])
     assert markers.find(compressed.data) is None
-    np.testing.assert_array_equal(compressor.expand(compressed.data), compressed.x_hat)
+    np.testing.assert_array_equal(model.reconstruct(compressed.data), compressed.x_hat)
 
 
 @pytest.mark.parametrize("scale", [2, 1])
-def test_djpeg_decodes_the_same_pixels(compressor, photograph, scale):
+def test_djpeg_decodes_the_same_pixels(model, photograph, scale):
     djpeg = shutil.which("djpeg")
     if djpeg is None:
         pytest.skip("needs djpeg")
-    data = compressor.compress(photograph[60:156, 120:216], 40, ways=[Way(scale)]).data
+    data = model.cheapest(photograph[60:156, 120:216], 40, ways=[Way(scale)]).data
     run = subprocess.run([djpeg, "-pnm"], input=data, capture_output=True, check=True)
     decoded = np.asarray(Image.open(io.BytesIO(run.stdout)))
     # Programs link different versions of libjpeg.
     assert np.abs(decoded.astype(int) - decode_jpeg(data, 3)).max() <= 4
 
 
-def test_a_browser_shows_the_compact_image(compressor, photograph, browser, tmp_path):
+def test_a_browser_shows_the_compact_image(model, photograph, browser, tmp_path):
     file = tmp_path / "photograph.jpg"
-    file.write_bytes(compressor.compress(photograph[60:156, 120:217], 40, ways=[Way(2)]).data)
+    file.write_bytes(model.cheapest(photograph[60:156, 120:217], 40, ways=[Way(2)]).data)
     browser.get(file.as_uri())
     size = "return [document.images[0].naturalHeight, document.images[0].naturalWidth]"
     assert browser.execute_script(size) == [48, 49]
 
 
-def test_another_models_file_is_refused(compressor, photograph):
-    data = Compressor(untrained_weights()).compress(photograph[:32, :32], 50, ways=[Way(2)]).data
+def test_another_models_file_is_refused(model, photograph):
+    data = Model(untrained_weights()).cheapest(photograph[:32, :32], 50, ways=[Way(2)]).data
     with pytest.raises(CheckpointError, match="made by the model small"):
-        compressor.expand(data)
+        model.reconstruct(data)
 
 
-def test_a_size_that_does_not_fit_the_file_is_refused(compressor, photograph):
-    data = compressor.compress(photograph[:32, :32], 50, ways=[Way(2)]).data
+def test_a_size_that_does_not_fit_the_file_is_refused(model, photograph):
+    data = model.cheapest(photograph[:32, :32], 50, ways=[Way(2)]).data
     marker = markers.find(data)
     lie = markers.Marker((900, 32), marker.scale, marker.model, marker.model_hash)
     lying = data.replace(marker.to_bytes(), lie.to_bytes())
@@ -100,7 +100,7 @@ def test_a_size_that_does_not_fit_the_file_is_refused(compressor, photograph):
     length = int.from_bytes(lying[start : start + 2], "big") + size
     lying = lying[:start] + length.to_bytes(2, "big") + lying[start + 2 :]
     with pytest.raises(DataError, match="size of 32x900"):
-        compressor.expand(lying)
+        model.reconstruct(lying)
 
 
 def test_weights_come_back_from_their_file(tmp_path):

@@ -4,8 +4,8 @@ import pytest
 
 from jaxshrink.compression.candidates import Files
 from jaxshrink.compression.closeness import DECIBELS, EYE, margin
-from jaxshrink.compression.compressor import Compressor
 from jaxshrink.compression.forecast import AS_CLOSE, AS_LARGE, forecast
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.rate_search import search
 from jaxshrink.compression.targets import Options, Target
 from jaxshrink.compression.ways import PLAIN_JPEG, Way
@@ -13,20 +13,20 @@ from jaxshrink.shipped.index import DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module")
-def compressor():
-    return Compressor.load(DEFAULT_MODEL)
+def model():
+    return Model.load(DEFAULT_MODEL)
 
 
 @pytest.fixture(scope="module")
-def files(compressor, photograph):
-    return Files(compressor, photograph[40:300, 60:380])
+def files(model, photograph):
+    return Files(model, photograph[40:300, 60:380])
 
 
 @pytest.mark.parametrize(("effort", "most"), [(1, 2), (2, 3)])
 @pytest.mark.parametrize("quality", [40, 75, 90])
-def test_few_learned_files_are_made(compressor, files, effort, most, quality):
+def test_few_learned_files_are_made(model, files, effort, most, quality):
     found = search(
-        compressor,
+        model,
         files.x,
         Target(jpeg_quality=quality),
         Options((Way(1), PLAIN_JPEG), effort),
@@ -48,10 +48,10 @@ def test_a_forecast_is_not_far_off(files, quality):
     assert len(as_large) == pytest.approx(len(plain), rel=0.2)
 
 
-def test_it_stays_within_what_there_is(compressor, photograph):
-    flat = Files(compressor, photograph[:40, :40] * 0)
+def test_it_stays_within_what_there_is(model, photograph):
+    flat = Files(model, photograph[:40, :40] * 0)
     for rule in (EYE, DECIBELS):
-        small = flat if rule == DECIBELS else Files(compressor, photograph[:200, :200] * 0)
+        small = flat if rule == DECIBELS else Files(model, photograph[:200, :200] * 0)
         for what in (AS_CLOSE, AS_LARGE):
             landing = forecast(small.get(PLAIN_JPEG, 1), Way(2), rule, what)
             assert 1 <= landing.quality <= 100

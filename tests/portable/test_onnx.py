@@ -14,7 +14,7 @@ import onnxruntime
 import pytest
 
 from jaxshrink.cli.main import main
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.models import UNIT
 from jaxshrink.models.weights import load_weights, save_weights
 from jaxshrink.portable import onnx_files
@@ -75,7 +75,7 @@ def _trunk(pipeline):
 def test_tables_are_those_of_the_model_at_every_quality(exported):
     for name in shipped_names():
         told = json.loads((exported / f"{name}.json").read_text())["scales"]
-        pipelines = Compressor.load(name)._pipelines
+        pipelines = Model.load(name)._pipelines
         for scale, pipeline in pipelines.items():
             tables = np.frombuffer(base64.b64decode(told[str(scale)]["tables"]), np.uint8)
             expected = [pipeline.tables(quality) for quality in range(1, 101)]

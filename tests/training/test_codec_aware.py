@@ -8,7 +8,7 @@ import pytest
 
 from configs import codec_aware
 from jaxshrink.bench.methods.by_name import method_by_name
-from jaxshrink.compression.compressor import Compressor
+from jaxshrink.compression.model import Model
 from jaxshrink.compression.ways import Way
 from jaxshrink.errors import CheckpointError
 from jaxshrink.files import markers
@@ -78,11 +78,11 @@ def test_packed_weights_do_what_the_checkpoint_does(workdir, photograph):
     path = workdir / "tiny.safetensors"
     path.write_bytes(save_weights(weights))
     assert load_weights(str(path)).description["steps"] == {"2": 4}
-    compressor = Compressor.load(str(path))
+    model = Model.load(str(path))
     x = photograph[:96, :96]
     for quality in (10, 80):
         trip = method_by_name(str(workdir)).trip(x, quality)
-        compressed = compressor.compress(x, quality, ways=[Way(2)])
+        compressed = model.cheapest(x, quality, ways=[Way(2)])
         np.testing.assert_array_equal(compressed.x_hat, trip.x_hat)
         marker = markers.attach(b"\xff\xd8", markers.find(compressed.data))
         assert len(compressed.data) == len(trip.data) + len(marker) - 2

@@ -12,7 +12,7 @@ def method_by_name(name: str) -> Method:
     """Returns the codec of this name, or the model of this name, or in this file or folder.
 
     A model of the package, or a file of weights: "photo", or with options after colons, see
-    `parse_compressor_method`. A folder's compact images travel in the codec that its config names,
+    `parse_model_method`. A folder's compact images travel in the codec that its config names,
     or in the one after an "@": "runs/paper@webp".
 
     Raises:
@@ -24,11 +24,11 @@ def method_by_name(name: str) -> Method:
         return CodecMethod(codecs[name])
     # Codecs alone start without the neural networks' libraries.
     from jaxshrink.bench.methods.checkpoint import ModelMethod
-    from jaxshrink.bench.methods.model import parse_compressor_method
+    from jaxshrink.bench.methods.model import parse_model_method
     from jaxshrink.shipped.index import shipped_names
 
     if name.split(":")[0] in shipped_names() or Path(name.split(":")[0]).is_file():
-        return parse_compressor_method(name)
+        return parse_model_method(name)
     folder, _, codec_name = name.rpartition("@") if "@" in name else (name, "", "")
     if not Path(folder).is_dir():
         known = ", ".join([*codecs, *shipped_names()])
