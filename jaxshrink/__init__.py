@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jaxshrink import errors
-    from jaxshrink.compression.api import Model, Small, compress, expand
+    from jaxshrink.compression.api import Small, compress, expand
+    from jaxshrink.compression.model import Model
 
 __version__ = "0.2.0"
 __all__ = ["Model", "Small", "__version__", "compress", "errors", "expand"]
@@ -25,7 +26,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "errors":
         return importlib.import_module("jaxshrink.errors")
-    return getattr(importlib.import_module("jaxshrink.compression.api"), name)
+    module = "model" if name == "Model" else "api"
+    return getattr(importlib.import_module(f"jaxshrink.compression.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -29,12 +29,17 @@ def run(*command, cwd, **environment):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Built from a copy of what git knows, so that nothing else can get into it."""
+def source(tmp_path_factory):
+    """A copy of what git knows, so that nothing else can get into what is built."""
     source = tmp_path_factory.mktemp("source")
     files = run("git", "ls-files", "-z", cwd=REPOSITORY).split("\0")[:-1]
     run("tar", "-cf", source / "copy.tar", "--", *files, cwd=REPOSITORY)
     run("tar", "-xf", "copy.tar", cwd=source)
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory):
     out = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, cwd=source)
     assert sorted(path.suffix for path in out.iterdir()) == [".gz", ".whl"]
@@ -86,3 +91,20 @@ def test_it_trains(python, tmp_path):
     command = [python, "-m", "jaxshrink.train", *flags, f"--workdir={tmp_path / 'run'}"]
     run(*command, cwd=tmp_path, JAX_NUM_CPU_DEVICES="1")
     assert (tmp_path / "run" / "config.json").exists()
+
+
+def test_the_light_one_holds_exported_models_in_place_of_weights(source, tmp_path):
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path]
+    run(*build, cwd=source / "light")
+    (wheel,) = tmp_path.glob("jaxshrink_light-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if "/shipped/" in name}
+        (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        needed = archive.read(metadata).decode()
+    for name in ("photo3.json", "photo3-half.onnx", "photo3-full.onnx", "index.py"):
+        assert f"jaxshrink/shipped/{name}" in shipped
+    assert not any(name.endswith(".safetensors") for name in shipped)
+    assert (
+        "Requires-Dist: onnxruntime" in needed
+        and "jax" not in needed.partition("\n\n")[0].split("Requires-Dist", 1)[1]
+    )

@@ -138,11 +138,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
     if arguments.background != REFUSE and not is_color(arguments.background):
         raise ConfigError(f"--background {arguments.background}: no such colour")
-    from jaxshrink.compression.model import Model
+    from jaxshrink.compression.loading import load_model
     from jaxshrink.runtime.startup import start_jax
 
     start_jax(arguments.device)
-    model = Model.load(arguments.model or DEFAULT_MODEL)
+    model = load_model(arguments.model or DEFAULT_MODEL)
     model.set_tile(arguments.tile)
     work = functools.partial(_compress, model, arguments, codec)
     run_batch(jobs, work, shared.manners_of(arguments))

@@ -15,7 +15,7 @@ from jaxshrink.files.markers import Marker
 from jaxshrink.shipped.index import check_shipped
 
 if TYPE_CHECKING:
-    from jaxshrink.compression.model import Model
+    from jaxshrink.compression.expansion import Expander
 
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -83,7 +83,7 @@ class _Expander:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._models: dict[str, Model] = {}
+        self._models: dict[str, Expander] = {}
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Output:
@@ -169,16 +169,17 @@ class _Expander:
             raise ConfigError(f"unknown suffix {suffix!r}: use {', '.join(_FORMATS)} or --format")
         return _FORMATS[suffix]
 
-    def _model(self, name: str | None) -> "Model":
+    def _model(self, name: str | None) -> "Expander":
         """The model to use for a marker's name, loaded once."""
         wanted = str(self._arguments.model or self._shipped(str(name)))
         with self._lock:
             if wanted not in self._models:
-                from jaxshrink.compression.model import Model
+                from jaxshrink.compression.loading import has_jax, load_expander
                 from jaxshrink.runtime.startup import start_jax
 
-                start_jax(self._arguments.device)
-                self._models[wanted] = Model.load(wanted)
+                if has_jax():
+                    start_jax(self._arguments.device)
+                self._models[wanted] = load_expander(wanted)
                 self._models[wanted].set_tile(self._arguments.tile)
             return self._models[wanted]
 

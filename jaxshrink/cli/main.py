@@ -15,7 +15,7 @@ from typing import NoReturn
 from jaxshrink import __version__, console
 from jaxshrink.cli import bench, compress, expand, export, info
 from jaxshrink.cli.batch import BatchError
-from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError
+from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError, MissingExtraError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,6 +64,11 @@ def _run(argv: Sequence[str] | None) -> int:
         return _end(str(error), error.exit_code)
     except JaxshrinkError as error:
         return _end(console.escaped(str(error)), error.exit_code)
+    except ModuleNotFoundError as error:  # JAX, say, in a distribution without it
+        if (error.name or "jaxshrink").partition(".")[0] == "jaxshrink":
+            raise
+        message = f"{error.name} is needed here, and not installed: pip install jaxshrink"
+        return _end(message, MissingExtraError.exit_code)
     except BrokenPipeError:  # whoever read the result has gone
         return DataError.exit_code
     except MemoryError:

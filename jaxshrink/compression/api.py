@@ -67,7 +67,7 @@ from typing import Any
 import numpy as np
 
 from jaxshrink.compression.inputs import Input, read_file
-from jaxshrink.compression.model import Model
+from jaxshrink.compression.loading import load_expander, load_model
 from jaxshrink.compression.small import Small
 from jaxshrink.errors import ConfigError
 from jaxshrink.files import markers
@@ -75,7 +75,7 @@ from jaxshrink.files.markers import DEFAULT_MAX_PIXELS
 from jaxshrink.files.photographs import read_photograph
 from jaxshrink.shipped.index import DEFAULT_MODEL, check_shipped
 
-__all__ = ["Model", "Small", "compress", "expand"]
+__all__ = ["Small", "compress", "expand"]
 
 
 def compress(
@@ -85,7 +85,7 @@ def compress(
 
     Loads a model, every time; see `Model.compress` for the options, and for what is raised.
     """
-    return Model.load(model).compress(photograph, **options)
+    return load_model(model).compress(photograph, **options)
 
 
 def expand(
@@ -112,10 +112,10 @@ def expand(
     """
     data = read_file(file)
     if model is not None:
-        return Model.load(model).expand(data, scale=scale or "half", max_pixels=max_pixels)
+        return load_expander(model).expand(data, scale=scale or "half", max_pixels=max_pixels)
     if scale is not None:
         raise ConfigError("a scale goes with a model, for a file that lost its marker")
     marker = markers.find(data)
     if marker is None:
         return read_photograph(data, max_pixels=max_pixels).pixels
-    return Model.load(check_shipped(marker.model)).expand(data, max_pixels=max_pixels)
+    return load_expander(check_shipped(marker.model)).expand(data, max_pixels=max_pixels)

@@ -6,7 +6,9 @@ image does. What lies at the image's border is so computed with the image's own 
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
 
 # The sides of windows, in units. Whatever windows share is computed twice, every shape is compiled
 # once, which takes most of a second: with finer steps there is less of the one, more of the other.
@@ -21,6 +23,56 @@ class Span:
     stop: int
     first: int
     last: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Units:
+    """The sides of a unit in pixels: of the photograph, of an input and of a result."""
+
+    photograph: int
+    image: int
+    result: int
+
+    def in_image(self, position: int) -> int:
+        """Where a pixel of the continued photograph lies in the image."""
+        return position * self.image // self.photograph - self.image
+
+    def in_result(self, position: int) -> int:
+        """Where it lies in the result."""
+        return position * self.result // self.photograph - self.result
+
+
+def apply(
+    run: Callable[[np.ndarray], np.ndarray],
+    image: np.ndarray,
+    shape: tuple[int, ...],
+    units: Units,
+    overlap: int,
+    largest: int,
+    at_once: int = 1,
+) -> np.ndarray:
+    """Applies a network to an image that is continued by reflection, to a unit beyond it.
+
+    Args:
+      run: (n, h, w, C) windows of whole units -> n results of as many.
+      image: uint8 (h, w, C).
+      shape: of the result, uint8.
+      units: of both.
+      overlap: of windows, in the photograph's pixels: twice as far as a result depends.
+      largest: a window's side in the photograph's pixels.
+      at_once: how many windows `run` gets.
+    """
+    height, width = (units.photograph * (-(-side // units.image) + 2) for side in image.shape[:2])
+    out = np.empty(shape, np.uint8)
+    for group in _groups(cover((height, width), overlap, largest, units.photograph), at_once):
+        pixels = np.stack([_cut(image, window, units) for window in group])
+        for window, part in zip(group, np.asarray(run(pixels)), strict=True):
+            target, inner = zip(
+                *(_kept(span, units, side) for span, side in zip(window, shape, strict=False)),
+                strict=True,
+            )
+            out[target] = part[inner]
+    return out
 
 
 def cover(
@@ -83,3 +135,41 @@ def _number(length: int, side: int, overlap: int, unit: int) -> int:
         return 1
     step = (side - overlap) // unit * unit
     return 1 + -(-(length - side) // step)
+
+
+def _groups(
+    windows: Iterator[tuple[Span, Span]], number: int
+) -> Iterator[Sequence[tuple[Span, Span]]]:
+    """Groups of one size; the last is filled with repetitions, unless it is the only one."""
+    group = []
+    complete = False
+    for window in windows:
+        group.append(window)
+        if len(group) == number:
+            yield group
+            group, complete = [], True
+    if group:
+        yield group + group[-1:] * (number - len(group) if complete else 0)
+
+
+def _cut(image: np.ndarray, window: tuple[Span, Span], units: Units) -> np.ndarray:
+    """A window's pixels, of the image or of its reflections."""
+    rows, columns = (
+        _reflected(np.arange(units.in_image(span.start), units.in_image(span.stop)), length)
+        for span, length in zip(window, image.shape, strict=False)
+    )
+    return image[rows][:, columns]
+
+
+def _reflected(positions: np.ndarray, length: int) -> np.ndarray:
+    """Where positions in an endlessly reflected side lie in the side itself."""
+    positions = positions % (2 * length)
+    return np.minimum(positions, 2 * length - 1 - positions)
+
+
+def _kept(span: Span, units: Units, length: int) -> tuple[slice, slice]:
+    """Which pixels of the result a window gives, and where they lie in it."""
+    start = units.in_result(span.start)
+    first = max(0, units.in_result(span.first))
+    last = max(first, min(length, units.in_result(span.last)))
+    return slice(first, last), slice(first - start, last - start)

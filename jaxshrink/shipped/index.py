@@ -10,6 +10,7 @@ from jaxshrink.errors import CheckpointError
 DEFAULT_MODEL = "photo3"
 
 FOLDER = Path(__file__).parent
+_SUFFIXES = (".safetensors", ".json")
 _MAX_HEADER = 10**7
 
 
@@ -34,12 +35,17 @@ class Shipped:
 
 def shipped_names() -> list[str]:
     """The names of all models."""
-    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+    return sorted({path.stem for path in FOLDER.iterdir() if path.suffix in _SUFFIXES})
 
 
 def path_of(name: str) -> Path:
     """Where a model of this name lies, if it is shipped."""
     return FOLDER / f"{name}.safetensors"
+
+
+def exported_path_of(name: str) -> Path:
+    """Where it lies in a distribution without JAX: a JSON, with ONNX files beside it."""
+    return FOLDER / f"{name}.json"
 
 
 def check_shipped(name: str) -> str:
@@ -56,10 +62,13 @@ def check_shipped(name: str) -> str:
 
 def shipped_models() -> list[Shipped]:
     """All models; raises CheckpointError if one is damaged."""
-    return [_read(path_of(name)) for name in shipped_names()]
+    return [_read(name) for name in shipped_names()]
 
 
-def _read(path: Path) -> Shipped:
+def _read(name: str) -> Shipped:
+    path = path_of(name)
+    if not path.exists():
+        return _read_exported(exported_path_of(name))
     try:
         with path.open("rb") as file:
             length = min(int.from_bytes(file.read(8), "little"), _MAX_HEADER)
@@ -76,3 +85,21 @@ def _read(path: Path) -> Shipped:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged ({type(error).__name__} in its header)") from None
+
+
+def _read_exported(path: Path) -> Shipped:
+    try:
+        told = json.loads(path.read_bytes())
+        graphs = [graph for scale in told["scales"].values() for graph in scale["graphs"].values()]
+        scales = sorted((int(scale) for scale in told["scales"]), reverse=True)
+        return Shipped(
+            path.stem,
+            sum(int(graph["bytes"]) for graph in graphs),
+            tuple(scales),
+            str(told["sha256"]),
+            dict(told["description"]),
+        )
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged ({type(error).__name__})") from None
