@@ -10,6 +10,7 @@ off.
 
 import argparse
 import functools
+import os
 import statistics
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def _num_bytes(folder: Path) -> int:
 
 def _compress(paths: list[Path], folder: Path, scale: str) -> None:
     command = [sys.executable, "-m", "jaxshrink", "compress", *map(str, paths), "-d", str(folder)]
-    options = ["--scale", scale, "-q", "60", "--model", DEFAULT_MODEL]
+    options = ["--scale", scale, "-e", "1", "--model", DEFAULT_MODEL]
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -69,9 +70,7 @@ def _compare(light: Path, files: Path, folder: Path) -> int:
     """The largest difference in levels between what both expand; prints it."""
     folders = [folder / f"{files.name} {name}" for name in ("light", "whole")]
     for command, out in zip(_commands(light), folders, strict=True):
-        subprocess.run(
-            [*command, "expand", files, "-d", out], check=True, stdout=subprocess.DEVNULL
-        )
+        _run(command, "expand", str(files), "-d", str(out))
     worst, share = [], []
     for path in sorted(folders[0].iterdir()):
         ours, theirs = (np.asarray(Image.open(f / path.name)).astype(int) for f in folders)
@@ -84,14 +83,21 @@ def _compare(light: Path, files: Path, folder: Path) -> int:
     return max(worst)
 
 
+def _run(command: list[str], *arguments: str) -> None:
+    """Each finds its own package, whatever PYTHONPATH says."""
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if command[0] == sys.executable:
+        known = dict(os.environ)
+    subprocess.run([*command, *arguments], check=True, stdout=subprocess.DEVNULL, env=known)
+
+
 def _commands(light: Path) -> list[list[str]]:
     return [[str(light)], [sys.executable, "-m", "jaxshrink"]]
 
 
 def _print_times(light: Path, file: Path, folder: Path) -> None:
     def expand(command: list[str]) -> None:
-        rest = ["expand", str(file), "-f", "-o", str(folder / "x.png")]
-        subprocess.run([*command, *rest], check=True, stdout=subprocess.DEVNULL)
+        _run(command, "expand", str(file), "--overwrite", "-o", str(folder / "x.png"))
 
     commands = dict(zip(("light", "whole"), _commands(light), strict=True))
     functions = {name: functools.partial(expand, each) for name, each in commands.items()}

@@ -35,7 +35,7 @@ class Shipped:
 
 def shipped_names() -> list[str]:
     """The names of all models."""
-    return sorted({path.stem for path in FOLDER.iterdir() if path.suffix in _SUFFIXES})
+    return sorted({path.stem for path in FOLDER.glob("*") if path.suffix in _SUFFIXES})
 
 
 def path_of(name: str) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxshrink import __version__
+from jaxshrink import Model, __version__
 from jaxshrink.compression import api
 from jaxshrink.errors import CheckpointError, ConfigError, DataError
 from jaxshrink.shipped import index
@@ -31,7 +31,7 @@ def test_two_functions_with_the_shipped_model(model_file, monkeypatch, photograp
     x = photograph[:170, :163]
     small = api.compress(x, quality=10)
     assert api.expand(small.data).shape == x.shape
-    forced = api.Model.load().compress(x, scale="half", quality=5)
+    forced = Model.load().compress(x, scale="half", quality=5)
     assert api.expand(forced.data).shape == x.shape
     monkeypatch.setattr(index, "FOLDER", tmp_path / "none")
     with pytest.raises(CheckpointError, match="made by the model small"):
@@ -39,7 +39,7 @@ def test_two_functions_with_the_shipped_model(model_file, monkeypatch, photograp
 
 
 def test_bad_arguments_are_one_line(model_file, photograph):
-    model = api.Model.load(str(model_file))
+    model = Model.load(str(model_file))
     with pytest.raises(ConfigError, match="one target"):
         model.compress(photograph, quality=10, target_size=1000)
     for wrong in (photograph.astype(float), photograph[0, :, 0], photograph[:, :, :2]):
@@ -69,7 +69,7 @@ def test_bad_arguments_are_one_line(model_file, photograph):
 )
 def test_a_wrong_option_is_an_error_of_its_own(options, message, model_file, photograph):
     with pytest.raises(ConfigError, match=message):
-        api.Model.load(model_file).compress(photograph[:20, :20], **options)
+        Model.load(model_file).compress(photograph[:20, :20], **options)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_wrong_option_is_an_error_of_its_own(options, message, model_file, pho
     ids=repr,
 )
 def test_what_is_no_photograph_is_an_error_of_its_own(wrong, model_file):
-    model = api.Model.load(model_file)
+    model = Model.load(model_file)
     with pytest.raises(DataError):
         model.compress(wrong)
     if not isinstance(wrong, np.ndarray):
@@ -92,7 +92,7 @@ def test_a_path_bytes_an_array_and_a_pil_image_are_one_photograph(model_file, ph
     x = photograph[:40, :50]
     path = tmp_path / "x.png"
     Image.fromarray(x).save(path)
-    model = api.Model.load(model_file)
+    model = Model.load(model_file)
     given = [path, str(path), path.read_bytes(), bytearray(path.read_bytes()), x]
     given += [Image.fromarray(x), Image.open(path)]
     files = [model.compress(one, quality=30, scale="half").data for one in given]
@@ -107,7 +107,7 @@ def test_a_path_bytes_an_array_and_a_pil_image_are_one_photograph(model_file, ph
 def test_pil_images_of_many_modes_become_what_their_files_become(mode, model_file, photograph):
     source = Image.fromarray(photograph[:40, :50])
     image = source.convert("L").convert(mode) if mode == "I;16" else source.convert(mode)
-    small = api.Model.load(model_file).compress(image, quality=30)
+    small = Model.load(model_file).compress(image, quality=30)
     assert small.size == (40, 50)
     gray = mode in ("1", "L", "LA", "I;16")
     assert api.expand(small.data, model=model_file).shape[2] == (1 if gray else 3)
@@ -117,13 +117,13 @@ def test_a_pil_image_keeps_its_metadata(model_file, photograph):
     image = Image.fromarray(photograph[:40, :50])
     exif = image.getexif()
     exif[0x010F] = "A camera"
-    small = api.Model.load(model_file).compress(image, quality=30)
+    small = Model.load(model_file).compress(image, quality=30)
     with Image.open(io.BytesIO(small.data)) as stored:
         assert stored.getexif()[0x010F] == "A camera"
 
 
 def test_arrays_may_be_gray_or_have_transparency(model_file, photograph):
-    model = api.Model.load(model_file)
+    model = Model.load(model_file)
     assert model.expand(model.compress(photograph[:30, :40, 1]).data).shape == (30, 40, 1)
     layer = np.dstack([photograph[:30, :40], np.zeros((30, 40), np.uint8)])
     small = model.compress(layer, background="black")
