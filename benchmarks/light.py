@@ -97,7 +97,7 @@ def _commands(light: Path) -> list[list[str]]:
 
 def _print_times(light: Path, file: Path, folder: Path) -> None:
     def expand(command: list[str]) -> None:
-        _run(command, "expand", str(file), "--overwrite", "-o", str(folder / "x.png"))
+        _run(command, "expand", str(file), "-o", str(folder / "x.png"))
 
     commands = dict(zip(("light", "whole"), _commands(light), strict=True))
     functions = {name: functools.partial(expand, each) for name, each in commands.items()}
