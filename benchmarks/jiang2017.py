@@ -19,7 +19,7 @@ from jaxshrink.data import open_cohort
 from jaxshrink.errors import JaxshrinkError
 from jaxshrink.evaluation.measure import measure_model
 from jaxshrink.inference.pipeline import Pipeline
-from jaxshrink.models.weights import load_jiang2017
+from jaxshrink.models.jiang2017 import load_jiang2017
 
 
 class Figures(NamedTuple):

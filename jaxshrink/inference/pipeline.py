@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxshrink.inference import tiled
 from jaxshrink.models import Networks, NetworkVariables, Variables, lmbda_of_quality
+from jaxshrink.models.described import Described
 from jaxshrink.ops import images, jpeg
 from jaxshrink.ops.losses import Distortion
 from jaxshrink.runtime.executables import precompiled
@@ -35,8 +36,7 @@ class Pipeline:
     ) -> None:
         self._learned_tables = learned_tables
         self.largest_tile = tiled.LARGEST
-        self._com = networks.com.clone(dtype=jnp.float32)
-        self._rec = networks.rec.clone(dtype=jnp.float32)
+        self._com, self._rec = map(_in_float32, networks)
         self._given = variables
 
     @functools.cached_property
@@ -161,6 +161,10 @@ class Pipeline:
             return self.reconstruct(y_hat[None], size, tables)[0]
         variables = self._variables.rec
         return tiled.reconstruct(self._rec, variables, y_hat, size, tables, self.largest_tile)
+
+
+def _in_float32(network: Any) -> Any:
+    return network if isinstance(network, Described) else network.clone(dtype=jnp.float32)
 
 
 def enlarge(y_hat: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink.inference import windows
-from jaxshrink.models import UNIT, ResidualComCNN, ResidualRecCNN, Variables
+from jaxshrink.models import UNIT, Variables
 from jaxshrink.ops import images
 from jaxshrink.runtime.executables import precompiled
 
@@ -29,7 +29,7 @@ _NUM_AT_ONCE = 8
 
 def can_tile(network: Any) -> bool:
     """Whether a network is one of those described above."""
-    return isinstance(network, ResidualComCNN | ResidualRecCNN)
+    return hasattr(network, "radius")
 
 
 def compact(

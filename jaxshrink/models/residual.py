@@ -23,25 +23,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxshrink.models.blocks import Conv
+from jaxshrink.models.settings import (
+    DEFAULT_BLOCKS,
+    DEFAULT_SCALE,
+    DEFAULT_STRIDE,
+    UNIT,
+    radius,
+)
 from jaxshrink.ops import images, jpeg
-
-# The networks compute on whole units, in the photograph's pixels: the codec's blocks at half size,
-# and a multiple of every fold. A picture gets one of them more on every side.
-UNIT = 2 * jpeg.BLOCK
 
 _zeros = nn.initializers.zeros_init()
 # Of the last layer, which starts at zero: without it, Adam's first steps change whole images.
 _OUTPUT_SCALE = 0.1
-
-
-# Lagrange multipliers of qualities 1 and 100, in squared levels per bit and pixel.
-_LMBDA_RANGE = (20000.0, 12.5)
-
-
-def lmbda_of_quality(quality: jax.Array) -> jax.Array:
-    """The price of a bit at a quality in 1..100, in squared levels per bit and pixel."""
-    highest, lowest = _LMBDA_RANGE
-    return highest * (lowest / highest) ** ((quality - 1) / 99)
 
 
 def extend(image: jax.Array, scale: int = 1) -> jax.Array:
@@ -139,10 +132,10 @@ class _Residual(nn.Module):
     """
 
     channels: int = 3
-    scale: int = 2
-    stride: int = 2
+    scale: int = DEFAULT_SCALE
+    stride: int = DEFAULT_STRIDE
     features: int = 32
-    num_blocks: int = 2
+    num_blocks: int = DEFAULT_BLOCKS["com"]
     coarse_features: int = 0
     num_coarse_blocks: int = 0
     conditioned: bool = True
@@ -150,13 +143,8 @@ class _Residual(nn.Module):
 
     @property
     def radius(self) -> int:
-        """How far a result depends on its surroundings, in the photograph's pixels.
-
-        One position per convolution, twice as wide in the coarse blocks, whose positions may lie
-        anywhere; the first, two per block, the last.
-        """
-        coarse = 2 * (2 * self.num_coarse_blocks + 1) if self.num_coarse_blocks else 0
-        return self.stride * (2 + 2 * self.num_blocks + coarse)
+        """How far a result depends on its surroundings, in the photograph's pixels."""
+        return radius(self.stride, self.num_blocks, self.num_coarse_blocks)
 
     @nn.nowrap
     def create_trunk(self, outputs: int) -> _Trunk:
@@ -222,7 +210,7 @@ def _ramp(key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
 class ResidualRecCNN(_Residual):
     """From a decoded compact image back to the photograph."""
 
-    num_blocks: int = 4
+    num_blocks: int = DEFAULT_BLOCKS["rec"]
 
     @nn.compact
     def reconstruct(

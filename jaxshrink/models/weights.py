@@ -1,8 +1,7 @@
-"""Weights in one file, as the package ships them; and the importer of Jiang et al.'s."""
+"""Weights in one file, as the package ships them."""
 
 import dataclasses
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,41 +9,27 @@ from typing import Any
 
 import jax
 import numpy as np
-from flax import traverse_util
 from safetensors.numpy import save
 
 from jaxshrink.documents import (
-    MAX_WEIGHTS,
     DocumentError,
     anything,
     mapping,
     number,
     one_of,
     parse_json,
-    read_bytes,
     read_weights,
     record,
     text,
 )
 from jaxshrink.errors import CheckpointError
 from jaxshrink.files import markers
-from jaxshrink.models.comcnn import ComCNN
-from jaxshrink.models.networks import (
-    Networks,
-    NetworkVariables,
-    Variables,
-    create_networks,
-    network_settings,
-    variables_template,
-)
-from jaxshrink.models.reccnn import RecCNN
+from jaxshrink.models.described import describe_networks
+from jaxshrink.models.settings import Networks, NetworkVariables, network_settings
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.shipped import index
 
 _FORMAT = 1
-
-# What flax.linen.BatchNorm adds to the variance.
-_FLAX_EPSILON = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +50,8 @@ class Weights:
 
     @property
     def networks(self) -> dict[int, Networks]:
-        """Scale -> modules."""
-        return {scale: create_networks(config["model"]) for scale, config in self.configs.items()}
+        """Scale -> modules, or what stands for them."""
+        return {scale: describe_networks(config["model"]) for scale, config in self.configs.items()}
 
     @property
     def digest(self) -> bytes:
@@ -189,6 +174,8 @@ def load_variables(name_or_path: str, networks: Networks) -> NetworkVariables:
     Raises:
       CheckpointError: if there are no such weights, or they are of another architecture.
     """
+    from jaxshrink.models.networks import variables_template
+
     weights = load_weights(name_or_path)
     found = weights.variables.get(getattr(networks.com, "scale", 2))
     shapes = [
@@ -226,14 +213,29 @@ def _restore(arrays: Mapping[str, np.ndarray], prefix: str) -> NetworkVariables:
         if name.startswith(prefix)
     }
     try:
-        found = traverse_util.unflatten_dict(named)
+        found = _nested(named)
         com, rec = ({"batch_stats": {}, **found[net]} for net in ("com", "rec"))
         return NetworkVariables(com, rec)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError):
         raise DocumentError("its arrays are of no model") from None
 
 
+def _nested(named: Mapping[tuple[str, ...], np.ndarray]) -> dict[str, Any]:
+    """Arrays by their paths, in dictionaries within dictionaries."""
+    tree: dict[str, Any] = {}
+    for (*folders, last), array in named.items():
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        if last in place:
+            raise ValueError(f"{last} is an array and a folder")
+        place[last] = array
+    return tree
+
+
 def _check_shapes(variables: NetworkVariables, model: Mapping[str, Any]) -> None:
+    from jaxshrink.models.networks import create_networks, variables_template
+
     template = variables_template(create_networks(model))
     wanted, found = (
         {*zip(_names(tree), _shapes(tree), strict=True)} for tree in (template, variables)
@@ -245,78 +247,3 @@ def _check_shapes(variables: NetworkVariables, model: Mapping[str, Any]) -> None
 
 def _shapes(tree: Any) -> list[tuple[tuple[int, ...], str]]:
     return [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(tree)]
-
-
-def load_jiang2017(com_path: Path, rec_path: Path) -> tuple[Networks, NetworkVariables]:
-    """Imports the MatConvNet weights published with Jiang et al. 2017, grayscale.
-
-    Theirs and ours agree on kernels (HWIO, cross-correlation) and on images in [0, 1]. They
-    pad every side by one zero, also where the stride is 2: `symmetric_padding`. Their RecCNN
-    predicts up(y_hat) - x and is subtracted; ours is added, so its last kernel changes sign.
-    Their batch norm stores the standard deviation, epsilon included.
-
-    Args:
-      com_path, rec_path: ComCNN_QF=50.mat and RecCNN_QF=50.mat.
-
-    Returns:
-      The modules and their variables.
-
-    Raises:
-      CheckpointError: if a file cannot be read, or scipy is not installed.
-    """
-    com = ComCNN(channels=1, symmetric_padding=True)
-    rec = RecCNN(channels=1, batch_norm=True)
-    com_variables = _variables(_load_layers(com_path), subtracted=False)
-    rec_variables = _variables(_load_layers(rec_path), subtracted=True)
-    return Networks(com, rec), NetworkVariables(com_variables, rec_variables)
-
-
-def _load_layers(path: Path) -> list[dict[str, Any]]:
-    try:
-        import scipy.io
-    except ImportError:
-        raise CheckpointError(
-            "reading .mat files needs scipy: pip install 'jaxshrink[jiang2017]'"
-        ) from None
-    try:
-        file = io.BytesIO(read_bytes(path, MAX_WEIGHTS))
-        return list(scipy.io.loadmat(file, simplify_cells=True)["net"]["layers"])
-    except Exception as error:  # SciPy raises errors of many kinds on other files
-        raise CheckpointError(f"{path}: no MatConvNet weights ({error})") from error
-
-
-def _variables(layers: list[dict[str, Any]], *, subtracted: bool) -> Variables:
-    """Maps MatConvNet's list of layers to the variables of ComCNN or RecCNN."""
-    params: Variables = {}
-    batch_stats: Variables = {}
-    channels, block = 1, ""
-    num_blocks = sum(layer["type"] == "conv" for layer in layers) - 1
-    for layer in layers:
-        if layer["type"] == "conv":
-            convolution = _convolution(layer["weights"], channels)
-            channels = convolution["kernel"].shape[3]
-            block = f"ConvBlock_{len(params)}"
-            if len(params) < num_blocks:
-                params[block] = {"Conv_0": convolution}
-            else:
-                params["Conv_0"] = convolution
-        elif layer["type"] == "bnorm":
-            scale, bias, moments = map(_array, layer["weights"])
-            mean, deviation = moments.T
-            variance = np.square(deviation) - _FLAX_EPSILON
-            params[block]["BatchNorm_0"] = {"scale": scale, "bias": bias}
-            batch_stats[block] = {"BatchNorm_0": {"mean": mean, "var": variance}}
-    if subtracted:
-        params["Conv_0"] = {name: -array for name, array in params["Conv_0"].items()}
-    return {"params": params, "batch_stats": batch_stats}
-
-
-def _convolution(weights: Any, num_in: int) -> dict[str, np.ndarray]:
-    """Kernel, (3, 3, I, O), of which MATLAB drops axes of size 1, and bias, zero where absent."""
-    kernel = _array(weights[0]).reshape(3, 3, num_in, -1)
-    bias = _array(weights[1]).reshape(-1) if len(weights) > 1 else np.zeros(0, np.float32)
-    return {"kernel": kernel, "bias": bias if bias.size else np.zeros(kernel.shape[3], np.float32)}
-
-
-def _array(value: Any) -> np.ndarray:
-    return np.asarray(value, np.float32)

@@ -23,6 +23,7 @@ from jaxshrink.documents import (
 )
 from jaxshrink.errors import CheckpointError
 from jaxshrink.inference import windows
+from jaxshrink.models.settings import UNIT
 from jaxshrink.optional import import_extra
 from jaxshrink.portable import FORMAT
 from jaxshrink.portable.tables import learned_tables
@@ -31,7 +32,7 @@ from jaxshrink.shipped import index
 _GRAPH = record({"file": text(200), "bytes": integer(1, MAX_WEIGHTS), "sha256": text(64)})
 _SCALE = record(
     {
-        "unit": one_of(8, 16),
+        "unit": one_of(UNIT // 2, UNIT),
         "radius": integer(1, 256),
         "graphs": mapping(_GRAPH),
         "offset": text(),
@@ -47,7 +48,7 @@ _MODEL = record(
         "sha256": text(64),
         "channels": one_of(1, 3),
         "opset": integer(17, 100),
-        "unit": one_of(16),
+        "unit": one_of(UNIT),
         "sides": anything,
         "scales": mapping(_SCALE, key=one_of("1", "2")),
         "description": anything,
@@ -160,5 +161,5 @@ def _decoder(folder: Path, scale: int, told: dict[str, Any]) -> OnnxDecoder:
         np.frombuffer(base64.b64decode(told[name]), np.float32).reshape(2, 8, 8)
         for name in ("offset", "growth")
     )
-    units = windows.Units(16, told["unit"], 16)
+    units = windows.Units(UNIT, told["unit"], UNIT)
     return OnnxDecoder(data, scale, told["radius"], units, offset, growth)

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from jaxshrink.models.settings import DEFAULT_STRIDE
 from jaxshrink.optional import import_extra
 
 OPSET = 17
 _IR_VERSION = 8  # of the first ONNX with this opset, which every runtime since reads
 _BLOCK = 8
 _OUTPUT_SCALE = 0.1
-_STRIDE = 2  # the default of `models/residual.py`
 # Keys' kernel (a = -1/2) at a quarter of a pixel right of the second; mirrored: left of the third.
 _QUARTER_TAPS = (-0.0703125, 0.8671875, 0.2265625, -0.0234375)
 
@@ -46,14 +46,6 @@ def reccnn_graph(
     return _Graph(arrays, settings, dtype).build()
 
 
-def radius_of(settings: Mapping[str, Any]) -> int:
-    """How far RecCNN's result depends on its surroundings, in the photograph's pixels."""
-    rec = settings["rec"]
-    coarse = rec.get("num_coarse_blocks", 0)
-    further = 2 * (2 * coarse + 1) if coarse else 0
-    return int(settings.get("stride", _STRIDE) * (2 + 2 * rec.get("num_blocks", 4) + further))
-
-
 class _Graph:
     """A graph being written: every method adds nodes and returns the name of their result."""
 
@@ -66,7 +58,7 @@ class _Graph:
         self._dtype = np.dtype(dtype)
         self._channels = int(settings["channels"])
         self._scale = int(settings.get("scale", 2))
-        self._stride = int(settings.get("stride", _STRIDE))
+        self._stride = int(settings.get("stride", DEFAULT_STRIDE))
         self._num_blocks = int(settings["rec"].get("num_blocks", 4))
         self._num_coarse = int(settings["rec"].get("num_coarse_blocks", 0))
         self._conditioned = bool(settings.get("conditioned", True))

@@ -13,14 +13,13 @@ from jaxshrink.atomic import write_whole
 from jaxshrink.documents import read_weights
 from jaxshrink.errors import CheckpointError
 from jaxshrink.inference import windows
+from jaxshrink.models.settings import UNIT, radius_of
 from jaxshrink.portable import FORMAT
-from jaxshrink.portable.graph import OPSET, radius_of, reccnn_graph
+from jaxshrink.portable.graph import OPSET, reccnn_graph
 from jaxshrink.portable.tables import learned_tables
 from jaxshrink.shipped import index
 
 DTYPES = ("float32", "float16")
-# Pixels of a photograph, as in `models/residual.py`, which imports JAX.
-UNIT = 16
 _SIZES = {1: "full", 2: "half"}
 
 
@@ -110,7 +109,7 @@ def _scale(
     tables = [learned_tables(offset, growth, scale, quality) for quality in range(1, 101)]
     return {
         "unit": UNIT // scale,
-        "radius": radius_of(settings),
+        "radius": radius_of(settings, "rec"),
         "graphs": graphs,
         "offset": _base64(offset),
         "growth": _base64(growth),

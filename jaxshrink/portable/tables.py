@@ -2,8 +2,7 @@
 
 import numpy as np
 
-# Lagrange multipliers of qualities 1 and 100, as in `models/residual.py`.
-_LMBDA_RANGE = (20000.0, 12.5)
+from jaxshrink.models.settings import lmbda_of_quality
 
 
 def learned_tables(
@@ -16,8 +15,6 @@ def learned_tables(
       scale: of the compact image, 2 or 1.
       quality: 1..100.
     """
-    highest, lowest = _LMBDA_RANGE
-    lmbda = highest * (lowest / highest) ** ((quality - 1) / 99)
-    base = 0.5 * np.log2(lmbda * (6 / np.log(2)) / scale**2)
+    base = 0.5 * np.log2(lmbda_of_quality(quality) * (6 / np.log(2)) / scale**2)
     steps = np.exp2(offset.astype(np.float64) + growth * base)
     return np.clip(np.round(steps), 1, 255).astype(np.float32)

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from jaxshrink.codecs import JPEG_TABLES, codec_by_name
 from jaxshrink.errors import ConfigError
-from jaxshrink.models.networks import MAX_DEPTH, MAX_FEATURES
+from jaxshrink.models.settings import MAX_DEPTH, MAX_FEATURES
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.runs.schema import Codec, Config, Data, Evaluation, Model, Section

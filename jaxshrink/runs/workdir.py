@@ -19,7 +19,7 @@ from jaxshrink.documents import (
     text,
 )
 from jaxshrink.errors import CheckpointError, DataError
-from jaxshrink.models.networks import network_settings
+from jaxshrink.models.settings import network_settings
 from jaxshrink.runs.checkpoints import CheckpointStore
 
 _CONFIG = "config.json"

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from jaxshrink.models import (
+    UNIT,
     Networks,
     NetworkVariables,
     create_networks,
     init_variables,
     lmbda_of_quality,
 )
-from jaxshrink.ops import images
+from jaxshrink.models.described import describe_networks
+from jaxshrink.ops import images, jpeg
 
 TABLES = jnp.full((1, 2, 8, 8), 20.0)
 
@@ -92,3 +94,20 @@ def test_tables_grow_with_the_price_of_a_bit():
     # s^2 = 6 lmbda / (ln 2 * scale^2), times 1/2 for the means.
     expected = 0.5 * np.sqrt(6 * np.asarray(lmbda) / np.log(2) / 4)
     np.testing.assert_allclose(tables[:, 0, 0, 0], expected, rtol=1e-5)
+
+
+def test_units_are_whole_blocks_at_both_scales():
+    assert UNIT % (2 * jpeg.BLOCK) == 0
+
+
+def test_a_described_network_stands_for_its_module(photograph):
+    settings = {"architecture": "residual", "channels": 3, "com": {"features": 8}}
+    settings["rec"] = {"features": 8, "num_coarse_blocks": 1}
+    modules, described = create_networks(settings), describe_networks(settings)
+    for module, stand_in in zip(modules, described, strict=True):
+        assert (module.radius, module.scale) == (stand_in.radius, stand_in.scale)
+    variables = init_variables(modules, jax.random.key(0), jax.random.key(1))
+    x = photograph[None, :32, :48] / np.float32(255)
+    tables = np.full((1, 2, 8, 8), 9, np.float32)
+    found, expected = (com.apply(variables.com, x, tables) for com in (described.com, modules.com))
+    np.testing.assert_array_equal(found, expected)

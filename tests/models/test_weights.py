@@ -3,7 +3,7 @@ import pytest
 
 from benchmarks import jiang2017
 from jaxshrink.errors import CheckpointError
-from jaxshrink.models.weights import load_jiang2017
+from jaxshrink.models.jiang2017 import load_jiang2017
 
 
 def test_published_weights_reproduce_independent_measurements(reference_data):

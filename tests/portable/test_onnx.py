@@ -17,7 +17,6 @@ from jaxshrink.cli.main import main
 from jaxshrink.compression.model import Model
 from jaxshrink.models import UNIT
 from jaxshrink.models.weights import load_weights, save_weights
-from jaxshrink.portable import onnx_files
 from jaxshrink.portable.graph import reccnn_graph
 from jaxshrink.portable.onnx_files import export_onnx
 from jaxshrink.shipped.index import shipped_names
@@ -38,10 +37,6 @@ def assert_within_one_level(found, expected, share=1e-3):
     assert found.shape == expected.shape and found.dtype == np.uint8
     assert difference.max() <= 1
     assert (difference > 0).mean() < share
-
-
-def test_units_are_those_of_the_networks():
-    assert onnx_files.UNIT == UNIT
 
 
 @pytest.mark.parametrize("scale", [1, 2])

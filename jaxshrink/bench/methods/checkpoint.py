@@ -12,7 +12,7 @@ from jaxshrink.bench.methods.codec import check_codec
 from jaxshrink.codecs import CODECS, Codec
 from jaxshrink.errors import ConfigError
 from jaxshrink.inference.pipeline import Pipeline
-from jaxshrink.models.weights import load_jiang2017
+from jaxshrink.models.jiang2017 import load_jiang2017
 from jaxshrink.runs import workdir as workdirs
 from jaxshrink.runs.restore import codec_of, load_pipeline
 
