@@ -109,9 +109,12 @@ def score(moments: jax.Array) -> jax.Array:
 
 def to_linear(image: jax.Array) -> jax.Array:
     """Linear light, three channels, of sRGB; values outside of [0, 1] are clipped."""
+    return to_light(jnp.repeat(image, 3, axis=3) if image.shape[3] == 1 else image)
+
+
+def to_light(image: jax.Array) -> jax.Array:
+    """`to_linear`, elementwise."""
     image = jnp.clip(image, 0.0, 1.0)
-    if image.shape[3] == 1:
-        image = jnp.repeat(image, 3, axis=3)
     bright = image > 0.04045
     base = (jnp.where(bright, image, 1.0) + 0.055) / 1.055
     return jnp.where(bright, jnp.exp(2.4 * jnp.log(base)), image / 12.92)
@@ -119,12 +122,26 @@ def to_linear(image: jax.Array) -> jax.Array:
 
 def to_xyb(linear: jax.Array) -> jax.Array:
     """The colour space that distances are taken in: X, Y, B, shifted to positive values."""
-    red, green, blue = (linear[..., channel] for channel in range(3))
+    responses = cone_responses(*(linear[..., channel] for channel in range(3)))
+    return jnp.stack(xyb(*responses), axis=-1)
+
+
+def cone_responses(
+    red: jax.Array, green: jax.Array, blue: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Cube roots of mixed light, from planes of linear light."""
     mixed = (a * red + b * green + c * blue + _OPSIN_BIAS for a, b, c in _OPSIN)
     # Never less than the bias: the cube root's gradient is finite. XLA's own is slow on a CPU.
     roots = [jnp.exp(jnp.log(light) / 3.0) - np.cbrt(np.float32(_OPSIN_BIAS)) for light in mixed]
-    x, y, b = 0.5 * (roots[0] - roots[1]), 0.5 * (roots[0] + roots[1]), roots[2]
-    return jnp.stack([14.0 * x + 0.42, y + 0.01, b - y + 0.55], axis=-1)
+    return roots[0], roots[1], roots[2]
+
+
+def xyb(
+    long: jax.Array, medium: jax.Array, short: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """X, Y and B of the three `cone_responses`."""
+    x, y, b = 0.5 * (long - medium), 0.5 * (long + medium), short
+    return 14.0 * x + 0.42, y + 0.01, b - y + 0.55
 
 
 def pad(image: jax.Array) -> jax.Array:

@@ -81,7 +81,7 @@ def test_odd_metadata_is_refused(weights, tmp_path, key, values):
 def test_sizes_that_cannot_be_are_refused_at_once(
     weights, tmp_path, monkeypatch, net, field, value
 ):
-    monkeypatch.setattr("jaxshrink.models.weights.create_networks", lambda _: pytest.fail("built"))
+    monkeypatch.setattr("jaxshrink.models.networks.create_networks", lambda _: pytest.fail("built"))
     data = with_config(weights, lambda config: config["model"][net].update({field: value}))
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(CheckpointError, match=r"fit its config|model"):
