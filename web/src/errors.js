@@ -1,0 +1,62 @@
+/** Why a file cannot be expanded: every message is one line, written for whoever sees the page. */
+
+export class JaxshrinkError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** An ordinary picture: there is nothing to expand. */
+export class NoMarkerError extends JaxshrinkError {}
+
+/** The file is broken, or its marker cannot be right. */
+export class DamagedFileError extends JaxshrinkError {}
+
+/** Made by a model that is not at hand. */
+export class UnknownModelError extends JaxshrinkError {}
+
+/** The photograph has more pixels than are allowed. */
+export class TooLargeError extends JaxshrinkError {}
+
+/** A marked WebP or AVIF, which only Python's `jaxshrink expand` reads. */
+export class UnsupportedFormatError extends JaxshrinkError {}
+
+/** What runs or loads the networks is missing, or failed. */
+export class RuntimeFailure extends JaxshrinkError {}
+
+const classes = {
+  NoMarkerError,
+  DamagedFileError,
+  UnknownModelError,
+  TooLargeError,
+  UnsupportedFormatError,
+  RuntimeFailure,
+};
+
+/**
+ * An error as it crosses from one thread to another.
+ *
+ * @typedef {{name: string, message: string}} PlainError
+ */
+
+/**
+ * @param {unknown} error
+ * @returns {PlainError}
+ */
+export function toPlain(error) {
+  if (error instanceof Error && error.name in classes) {
+    return { name: error.name, message: error.message };
+  }
+  return { name: 'RuntimeFailure', message: `cannot be expanded here (${error})` };
+}
+
+/**
+ * @param {PlainError} plain
+ * @returns {JaxshrinkError}
+ */
+export function fromPlain({ name, message }) {
+  const found = classes[/** @type {keyof typeof classes} */ (name)] ?? RuntimeFailure;
+  return new found(message);
+}
