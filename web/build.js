@@ -1,36 +1,58 @@
 /**
- * Puts `dist/` together: our code, the runtime's files and the models.
+ * Puts a folder together that a site can serve: our code, the runtime's files and the models.
  *
- *     node build.js [MODELS]
+ *     node build.js [MODELS [DIST]]
  *
- * MODELS is a folder that `jaxshrink export onnx` wrote (default: models/).
+ * MODELS is a folder that `jaxshrink export onnx` wrote (default: models/), DIST the one to write,
+ * whose content is lost (default: dist/).
  */
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const here = new URL('.', import.meta.url).pathname;
-const models = process.argv[2] ?? `${here}models`;
-const runtime = `${here}node_modules/onnxruntime-web/dist/`;
-const runtimeFiles = ['wasm', 'jspi'].flatMap((name) => [
-  `ort.${name}.min.mjs`,
-  `ort-wasm-simd-threaded${name === 'wasm' ? '' : `.${name}`}.mjs`,
-  `ort-wasm-simd-threaded${name === 'wasm' ? '' : `.${name}`}.wasm`,
-]);
+const here = fileURLToPath(new URL('.', import.meta.url));
+const models = resolve(process.argv[2] ?? join(here, 'models'));
+const dist = resolve(process.argv[3] ?? join(here, 'dist'));
 
-await rm(`${here}dist`, { recursive: true, force: true });
-await mkdir(`${here}dist/ort`, { recursive: true });
-await mkdir(`${here}dist/models`);
-await build({
-  entryPoints: { jaxshrink: `${here}src/index.js`, worker: `${here}src/worker.js` },
-  bundle: true,
-  format: 'esm',
-  minify: true,
-  sourcemap: true,
-  target: 'es2022',
-  outdir: `${here}dist`,
-});
-for (const file of runtimeFiles) await cp(runtime + file, `${here}dist/ort/${file}`);
-for (const file of await readdir(models)) {
-  const isNeeded = file.endsWith('.json') || /-(half|full)\.onnx$/.test(file);
-  if (isNeeded) await cp(`${models}/${file}`, `${here}dist/models/${file}`);
+/** Our code: what a page imports, and the worker. */
+async function writeCode() {
+  await build({
+    entryPoints: { jaxshrink: join(here, 'src/index.js'), worker: join(here, 'src/worker.js') },
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    sourcemap: true,
+    target: 'es2022',
+    outdir: dist,
+  });
 }
+
+function writeTypes() {
+  const compiler = join(here, 'node_modules/.bin/tsc');
+  execFileSync(compiler, ['-p', join(here, 'tsconfig.types.json'), '--outDir', join(dist, 'types')]);
+}
+
+/** ONNX Runtime for WebAssembly, and for WebGPU in browsers that let WebAssembly wait for it. */
+async function copyRuntime() {
+  const from = join(here, 'node_modules/onnxruntime-web/dist');
+  const threaded = 'ort-wasm-simd-threaded';
+  const files = ['ort.wasm.min.mjs', `${threaded}.mjs`, `${threaded}.wasm`];
+  files.push('ort.jspi.min.mjs', `${threaded}.jspi.mjs`, `${threaded}.jspi.wasm`);
+  for (const file of files) await cp(join(from, file), join(dist, 'ort', file));
+}
+
+/** The models' descriptions, and their networks in float32. */
+async function copyModels() {
+  const files = (await readdir(models)).filter((file) => /\.json$|-(half|full)\.onnx$/.test(file));
+  if (!files.length) throw new Error(`no models in ${models}: run jaxshrink export onnx -o ${models}`);
+  for (const file of files) await cp(join(models, file), join(dist, 'models', file));
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await writeCode();
+writeTypes();
+await copyRuntime();
+await copyModels();

@@ -1,30 +1,40 @@
 /** Why a file cannot be expanded: every message is one line, written for whoever sees the page. */
 
+// Names are written out, since bundlers shorten those of classes.
+
 export class JaxshrinkError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = new.target.name;
-  }
+  name = 'JaxshrinkError';
 }
 
 /** An ordinary picture: there is nothing to expand. */
-export class NoMarkerError extends JaxshrinkError {}
+export class NoMarkerError extends JaxshrinkError {
+  name = 'NoMarkerError';
+}
 
 /** The file is broken, or its marker cannot be right. */
-export class DamagedFileError extends JaxshrinkError {}
+export class DamagedFileError extends JaxshrinkError {
+  name = 'DamagedFileError';
+}
 
 /** Made by a model that is not at hand. */
-export class UnknownModelError extends JaxshrinkError {}
+export class UnknownModelError extends JaxshrinkError {
+  name = 'UnknownModelError';
+}
 
 /** The photograph has more pixels than are allowed. */
-export class TooLargeError extends JaxshrinkError {}
+export class TooLargeError extends JaxshrinkError {
+  name = 'TooLargeError';
+}
 
 /** A marked WebP or AVIF, which only Python's `jaxshrink expand` reads. */
-export class UnsupportedFormatError extends JaxshrinkError {}
+export class UnsupportedFormatError extends JaxshrinkError {
+  name = 'UnsupportedFormatError';
+}
 
 /** What runs or loads the networks is missing, or failed. */
-export class RuntimeFailure extends JaxshrinkError {}
+export class RuntimeFailure extends JaxshrinkError {
+  name = 'RuntimeFailure';
+}
 
 const classes = {
   NoMarkerError,

@@ -29,6 +29,7 @@ export {
  * @typedef {import('./marker.js').Marker} Marker
  *
  * @typedef {object} Job
+ * @property {object} message what tells the worker of it
  * @property {(blob: Blob) => void} resolve
  * @property {(error: unknown) => void} reject
  * @property {(share: number) => void} [onProgress]
@@ -72,8 +73,9 @@ export async function expand(blob, options = {}) {
   const url = new URL(`${models}`.replace(/\/*$/, '/'), folder).href;
   /** @type {Promise<Blob>} */
   const result = new Promise((resolve, reject) => {
-    jobs.set(id, { resolve, reject, onProgress });
-    started().postMessage({ id, blob, options: { models: url, type, maxPixels } });
+    const message = { id, blob, options: { models: url, type, maxPixels } };
+    jobs.set(id, { message, resolve, reject, onProgress });
+    started().postMessage(message);
   });
   const cancel = () => {
     worker?.postMessage({ id, cancel: true });
@@ -102,8 +104,10 @@ export function close() {
   stop(new RuntimeFailure('closed'));
 }
 
+/** @returns {Worker} */
 function started() {
   if (!worker) {
+    if (!globalThis.Worker) throw new RuntimeFailure('this browser has no workers');
     worker = new Worker(new URL('worker.js', packageUrl()), { type: 'module' });
     worker.addEventListener('message', ({ data }) => receive(data));
     worker.addEventListener('error', (event) => {
@@ -120,6 +124,20 @@ function receive({ id, share, blob, error }) {
   if (share !== undefined) job?.onProgress?.(share);
   if (blob) job?.resolve(blob);
   if (error) job?.reject(fromPlain(error));
+  if (error?.name === 'RuntimeFailure') restart(id);
+}
+
+/**
+ * Another worker for those who wait: after a failure, memory that did not suffice among them, the
+ * old one is of no use.
+ *
+ * @param {number} failed
+ */
+function restart(failed) {
+  worker?.terminate();
+  worker = undefined;
+  jobs.delete(failed);
+  for (const { message } of jobs.values()) started().postMessage(message);
 }
 
 /** @param {RuntimeFailure} error */

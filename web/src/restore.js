@@ -3,7 +3,7 @@ import { placement } from './placement.js';
 import { cover } from './windows.js';
 
 // A window's side in the photograph's pixels: larger ones take more memory, and are not faster.
-const LARGEST = 672;
+const LARGEST = 544;
 
 /**
  * @typedef {object} Photograph
