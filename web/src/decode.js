@@ -1,11 +1,7 @@
 /** A JPEG's pixels as they are stored, by the browser's own decoder: neither turned nor converted. */
 import { DamagedFileError } from './errors.js';
-import { joined } from './metadata.js';
+import { withoutMetadata } from './metadata.js';
 
-const APP0 = 0xe0;
-const APP14 = 0xee;
-const APP15 = 0xef;
-const COMMENT = 0xfe;
 const END_OF_IMAGE = Uint8Array.of(0xff, 0xd9);
 
 /**
@@ -23,7 +19,8 @@ const END_OF_IMAGE = Uint8Array.of(0xff, 0xd9);
  * @throws {DamagedFileError} if it cannot be decoded
  */
 export async function decode(jpeg, parts, size) {
-  const bare = bareJpeg(jpeg, parts);
+  // Browsers differ in what they can be told to ignore: a profile, an orientation.
+  const bare = withoutMetadata(jpeg, parts);
   if (hasEnd(jpeg)) return decodeBare([bare], size);
   // Where pixels are missing, whatever follows the data changes them; where none are, nothing does.
   const noise = Uint8Array.from({ length: 254 }, (_, index) => index + 1);
@@ -31,24 +28,6 @@ export async function decode(jpeg, parts, size) {
   const second = await decodeBare([bare, noise, END_OF_IMAGE], size);
   if (first.rgba.some((value, index) => value !== second.rgba[index])) throw broken();
   return first;
-}
-
-/**
- * A JPEG without a profile to convert by, or an orientation to turn by: browsers differ in what
- * they can be told to ignore. Adobe's segment, which tells the colour space, stays.
- *
- * @param {Uint8Array} jpeg
- * @param {import('./segments.js').Segment[]} parts
- */
-function bareJpeg(jpeg, parts) {
-  const kept = [jpeg.subarray(0, 2)];
-  let position = 2;
-  for (const { code, start, end } of parts) {
-    const isNeeded = code < APP0 || code === APP0 || code === APP14;
-    if (isNeeded || (code > APP15 && code !== COMMENT)) kept.push(jpeg.subarray(start, end));
-    position = end;
-  }
-  return joined([...kept, jpeg.subarray(position)]);
 }
 
 /** @param {Uint8Array} jpeg */

@@ -1,6 +1,6 @@
 /** What a compact JPEG says beside its pixels, as it holds for the restored photograph. */
 import { orientationOf, restoredExif } from './exif.js';
-import { APP1, APP2, startsWith } from './segments.js';
+import { APP0, APP1, APP14, APP15, APP2, COMMENT, segmentsOf, startsWith } from './segments.js';
 
 const EXIF = 'Exif\0\0';
 const XMP = 'http://ns.adobe.com/xap/1.0/\0';
@@ -59,9 +59,9 @@ export function restoredMetadata({ exif, icc, xmp }, size, scale) {
 }
 
 /**
- * A JPEG with metadata, behind its first marker.
+ * A JPEG with this metadata alone.
  *
- * @param {Uint8Array} jpeg without any
+ * @param {Uint8Array} jpeg
  * @param {Metadata} metadata
  * @returns {Blob}
  */
@@ -74,10 +74,29 @@ export function withMetadata(jpeg, { exif, icc, xmp }) {
     const piece = icc.subarray(index * MAX_ICC_PIECE, (index + 1) * MAX_ICC_PIECE);
     added.push(segment(APP2, ICC + String.fromCharCode(index + 1, number), piece));
   }
-  // The JFIF header, which every encoder of a browser writes, must stay the first.
-  const header = jpeg[3] === 0xe0 ? 4 + ((jpeg[4] << 8) | jpeg[5]) : 2;
-  const all = [jpeg.subarray(0, header), ...added, jpeg.subarray(header)];
+  const bare = withoutMetadata(jpeg, segmentsOf(jpeg)); // Chromium names sRGB
+  // The JFIF header must stay the first.
+  const header = bare[3] === APP0 ? 4 + ((bare[4] << 8) | bare[5]) : 2;
+  const all = [bare.subarray(0, header), ...added, bare.subarray(header)];
   return new Blob([joined(all)], { type: 'image/jpeg' });
+}
+
+/**
+ * A JPEG without what its decoder does not need. Adobe's segment tells the colour space.
+ *
+ * @param {Uint8Array} jpeg
+ * @param {import('./segments.js').Segment[]} parts its segments
+ */
+export function withoutMetadata(jpeg, parts) {
+  const kept = [jpeg.subarray(0, 2)];
+  let position = 2;
+  for (const { code, start, end } of parts) {
+    const isApplication = code >= APP0 && code <= APP15;
+    const isUnneeded = code === COMMENT || (isApplication && code !== APP0 && code !== APP14);
+    if (!isUnneeded) kept.push(jpeg.subarray(start, end));
+    position = end;
+  }
+  return joined([...kept, jpeg.subarray(position)]);
 }
 
 /**

@@ -1,8 +1,12 @@
 /** The segments of a JPEG. The walk ends without an error where a file is broken off. */
 
+export const APP0 = 0xe0;
 export const APP1 = 0xe1;
 export const APP2 = 0xe2;
 export const APP10 = 0xea;
+export const APP14 = 0xee;
+export const APP15 = 0xef;
+export const COMMENT = 0xfe;
 export const QUANTIZATION_TABLES = 0xdb;
 
 const END = 0xd9;
