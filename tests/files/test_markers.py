@@ -91,26 +91,27 @@ def test_damaged_files_never_crash_the_parser(kind, changes, length):
         assert marker is None or max(marker.size) <= MAX_SIDE
 
 
-_PAYLOAD = MARKER.to_bytes()
+PAYLOAD = MARKER.to_bytes()
 
 
-@pytest.mark.parametrize(
-    ("payload", "message"),
-    [
-        (_PAYLOAD[:4] + b"\x02" + _PAYLOAD[5:], "version 2"),
-        (_PAYLOAD[:5] + b"\x03" + _PAYLOAD[6:], "scale 3"),
-        (_PAYLOAD[:6] + b"\x65" + _PAYLOAD[7:], "quality 101"),
-        (_PAYLOAD[:7] + b"\xff\xff\x7f" + _PAYLOAD[9:], "a size of 2097151x481"),
-        (_PAYLOAD[:7] + b"\x00" + _PAYLOAD[9:], "a size of 0x481"),
-        (_PAYLOAD[:7] + b"\xff\xff\xff\x01" + _PAYLOAD[9:], "broken off"),
-        (_PAYLOAD[:7] + b"\x81\x00" + _PAYLOAD[9:], "broken off"),  # longer than need be
-        (_PAYLOAD[:9], "broken off"),
-        (_PAYLOAD[:4], "broken off"),
-        (_PAYLOAD[:-5], "name of a model"),
-        (_PAYLOAD + b"/../x", "name of a model"),
-        (_PAYLOAD + b"x" * 32, "name of a model"),
-    ],
-)
+# What no marker may say, and what is said of it.
+WRONG = [
+    (PAYLOAD[:4] + b"\x02" + PAYLOAD[5:], "version 2"),
+    (PAYLOAD[:5] + b"\x03" + PAYLOAD[6:], "scale 3"),
+    (PAYLOAD[:6] + b"\x65" + PAYLOAD[7:], "quality 101"),
+    (PAYLOAD[:7] + b"\xff\xff\x7f" + PAYLOAD[9:], "a size of 2097151x481"),
+    (PAYLOAD[:7] + b"\x00" + PAYLOAD[9:], "a size of 0x481"),
+    (PAYLOAD[:7] + b"\xff\xff\xff\x01" + PAYLOAD[9:], "broken off"),
+    (PAYLOAD[:7] + b"\x81\x00" + PAYLOAD[9:], "broken off"),  # longer than need be
+    (PAYLOAD[:9], "broken off"),
+    (PAYLOAD[:4], "broken off"),
+    (PAYLOAD[:-5], "name of a model"),
+    (PAYLOAD + b"/../x", "name of a model"),
+    (PAYLOAD + b"x" * 32, "name of a model"),
+]
+
+
+@pytest.mark.parametrize(("payload", "message"), WRONG)
 def test_a_marker_that_cannot_be_right_is_an_error(payload, message):
     file = markers.add_segments(PICTURES["JPEG"], [(0xEA, payload)])
     with pytest.raises(DataError, match=message):

@@ -7,8 +7,9 @@ import http.server
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ WEB = Path(__file__).parents[2] / "web"
 
 # Runs an asynchronous function of the page's modules, and returns what it returns, or its error.
 _CALL = """
-const [body, given, done] = arguments;
+const [given, done] = arguments;
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const text = async (blob) => {
   const url = await new Promise((resolve) => {
@@ -32,8 +33,7 @@ const text = async (blob) => {
   });
   return url.slice(url.indexOf(',') + 1);
 };
-const run = Object.getPrototypeOf(async () => {}).constructor;
-run('given', 'bytes', 'text', body)(given, bytes, text).then(
+(async () => { BODY })().then(
   (value) => done({ value }),
   (error) => done({ error: error.name, message: error.message }),
 );
@@ -67,7 +67,7 @@ class Page:
 
     def call(self, body: str, **given: Any) -> Any:
         """What an asynchronous function of this body returns for `given`."""
-        answer = self.browser.execute_async_script(_CALL, body, given)
+        answer = self.browser.execute_async_script(_CALL.replace("BODY", body), given)
         if "error" in answer:
             raise PageError(answer["error"], answer["message"])
         return answer["value"]
@@ -118,7 +118,20 @@ def site(web, tmp_path_factory) -> Path:
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder in silence."""
+    """Serves a folder in silence.
+
+    Args:
+      headers: to send with every file.
+    """
+
+    def __init__(self, *args: Any, headers: Mapping[str, str], **kwargs: Any) -> None:
+        self._headers = headers
+        super().__init__(*args, **kwargs)
+
+    def end_headers(self) -> None:
+        for header in self._headers.items():
+            self.send_header(*header)
+        super().end_headers()
 
     extensions_map = {  # noqa: RUF012
         **http.server.SimpleHTTPRequestHandler.extensions_map,
@@ -132,11 +145,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Any]:
-    """Serves folders until the tests end: a folder to its URL."""
+    """Serves folders until the tests end: a folder, and headers, to its URL."""
     servers = []
 
-    def start(folder: Path) -> str:
-        handler = functools.partial(Handler, directory=folder)
+    def start(folder: Path, headers: Mapping[str, str] = MappingProxyType({})) -> str:
+        handler = functools.partial(Handler, directory=folder, headers=headers)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
