@@ -90,9 +90,9 @@ def encoded(file: bytes) -> str:
     return base64.b64encode(file).decode()
 
 
-def node(*arguments: object, **options: Any) -> subprocess.CompletedProcess:
+def run(*command: object, **options: Any) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["node", *map(str, arguments)], check=True, capture_output=True, timeout=100, **options
+        [*map(str, command)], check=True, capture_output=True, timeout=100, **options
     )
 
 
@@ -111,7 +111,7 @@ def site(web, tmp_path_factory) -> Path:
     """A folder with `dist`, as it is built, `src`, and an empty page."""
     folder = tmp_path_factory.mktemp("site")
     export_onnx(DEFAULT_MODEL, folder / "exported", ("float32",))
-    node(web / "build.js", folder / "exported", folder / "dist")
+    run("node", web / "build.js", folder / "exported", folder / "dist")
     shutil.copytree(web / "src", folder / "src")
     (folder / "index.html").write_text('<!doctype html><link rel="icon" href="data:,">')
     return folder

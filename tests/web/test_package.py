@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.web.conftest import Page, encoded, node
+from tests.web.conftest import Page, encoded, run
 
 PIXELS = np.full((80, 96, 3), 100, np.uint8)
 # Of our code, as it is sent: all that a page loads but the runtime and the weights.
@@ -26,7 +26,7 @@ def npm(*arguments: object, cwd) -> str:
     if program is None:
         pytest.skip("needs npm")
     settings = ("--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    return node(program, *arguments, *settings, cwd=cwd).stdout.decode()
+    return run(program, *arguments, *settings, cwd=cwd).stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def project(web, site, tmp_path_factory):
 
 
 def test_types_hold(web):
-    node(web / "node_modules" / "typescript" / "bin" / "tsc", "-p", web)
+    run(web / "node_modules/.bin/tsc", "-p", web)
 
 
 def test_our_code_is_small(site):
@@ -58,10 +58,9 @@ def test_a_fresh_project_bundles_and_runs_it(project, web, browser, serve, maker
     public = project / "public"
     shutil.copytree(project / "node_modules" / "jaxshrink" / "dist", public / "jaxshrink")
     bundle = f"--outfile={public / 'app.js'}"
-    node(web / "node_modules/esbuild/bin/esbuild", "app.ts", "--bundle", bundle, cwd=project)
-    tsc = web / "node_modules" / "typescript" / "bin" / "tsc"
-    options = ("--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler")
-    node(tsc, "--noEmit", *options, "app.ts", "--types", "", "--ignoreConfig", cwd=project)
+    run(web / "node_modules/.bin/esbuild", "app.ts", "--bundle", bundle, cwd=project)
+    options = ("--strict", "--target", "es2022", "--moduleResolution", "bundler", "--types", "")
+    run(web / "node_modules/.bin/tsc", "--noEmit", *options, "app.ts", "--ignoreConfig", cwd=project)
     (public / "index.html").write_text('<!doctype html><script src="app.js"></script>')
     browser.get(serve(public))
     expand = "const { type } = await expandFile(new Blob([bytes(given.file)])); return type;"
@@ -69,6 +68,4 @@ def test_a_fresh_project_bundles_and_runs_it(project, web, browser, serve, maker
 
 
 def test_nothing_of_a_registry_is_recorded(web):
-    assert "http" not in (web / "package-lock.json").read_text().replace("funding", "").replace(
-        "https://opencollective", ""
-    )
+    assert "http" not in (web / "package-lock.json").read_text()

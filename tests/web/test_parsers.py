@@ -17,7 +17,7 @@ from jaxshrink.files.writing import add_metadata
 from jaxshrink.inference import windows
 from tests.files import making
 from tests.files.test_markers import MARKED, MARKER, PAYLOAD, PICTURES, WRONG
-from tests.web.conftest import WEB, PageError, encoded, node
+from tests.web.conftest import WEB, PageError, encoded, run
 
 NUM_MUTATED = 2000
 
@@ -25,7 +25,7 @@ NUM_MUTATED = 2000
 def ask(**question: Any) -> Any:
     question["src"] = (WEB / "src").as_uri()
     probe = WEB.parent / "tests" / "web" / "probe.mjs"
-    return json.loads(node(probe, input=json.dumps(question).encode()).stdout)
+    return json.loads(run("node", probe, input=json.dumps(question).encode()).stdout)
 
 
 def verdict(file: bytes) -> Any:
