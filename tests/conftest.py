@@ -5,7 +5,6 @@ says that a library does.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,22 +22,11 @@ import pytest
 from jaxshrink.data import read_image
 from jaxshrink.data.packaged import packaged_photographs
 from jaxshrink.models.weights import save_weights
+from tests.chromium import start_chromium
 from tests.untrained import untrained_weights
 
 # Where the reference data lies, for the tests that need more than packaged photographs.
 _DATA = "JAXSHRINK_DATA"
-
-_SWITCHES = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--force-prefers-reduced-motion",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -91,16 +79,6 @@ def reference_data() -> Path:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A headless Chromium, driven by selenium; its logs are those of all tests before."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("needs chromium and chromedriver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for switch in (*_SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    browser = start_chromium(tmp_path_factory.mktemp("profile"))
     yield browser
     browser.quit()

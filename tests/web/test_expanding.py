@@ -42,10 +42,9 @@ def test_every_error_has_its_class_and_a_line(page, maker, file):
     assert error_of(page, file[: len(file) // 2]).startswith("DamagedFileError: broken")
     assert error_of(page, file[:-40]).startswith("DamagedFileError: broken")
     assert error_of(page, other) == "UnknownModelError: no model named other here"
-    hash_ = maker.digest.hex()
-    assert error_of(page, same_name) == (
-        f"UnknownModelError: made by the model {maker.name} (00000000), and this is {maker.name} ({hash_})"
-    )
+    told = error_of(page, same_name)
+    assert told.startswith(f"UnknownModelError: made by the model {maker.name} (00000000), and")
+    assert told.endswith(f"this is {maker.name} ({maker.digest.hex()})")
     assert error_of(page, MARKED["WEBP"]).startswith("UnsupportedFormatError: a compact WebP")
     assert error_of(page, MARKED["AVIF"]).startswith("UnsupportedFormatError: a compact AVIF")
     assert error_of(page, file, maxPixels=9899) == (
@@ -140,9 +139,7 @@ def test_only_what_a_file_names_is_loaded(page, site_url, file):
     page.browser.get(site_url)
     page.browser.get_log("performance")
     page.expand(file)
-    lines = [
-        json.loads(line["message"])["message"] for line in page.browser.get_log("performance")
-    ]
+    lines = [json.loads(line["message"])["message"] for line in page.browser.get_log("performance")]
     urls = {
         line["params"]["request"]["url"]
         for line in lines
@@ -194,7 +191,7 @@ def test_without_its_files_it_says_so(page, site_url, file):
         """
         const { configure, expand } = await import('/dist/jaxshrink.js?elsewhere');
         configure({ base: '/nowhere' });
-        return expand(new Blob([bytes(given.file)])).catch((error) => `${error.name}: ${error.message}`);
+        return expand(new Blob([bytes(given.file)])).catch(String);
         """,
         file=encoded(file),
     )

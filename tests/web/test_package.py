@@ -60,7 +60,9 @@ def test_a_fresh_project_bundles_and_runs_it(project, web, browser, serve, maker
     bundle = f"--outfile={public / 'app.js'}"
     run(web / "node_modules/.bin/esbuild", "app.ts", "--bundle", bundle, cwd=project)
     options = ("--strict", "--target", "es2022", "--moduleResolution", "bundler", "--types", "")
-    run(web / "node_modules/.bin/tsc", "--noEmit", *options, "app.ts", "--ignoreConfig", cwd=project)
+    run(
+        web / "node_modules/.bin/tsc", "--noEmit", *options, "app.ts", "--ignoreConfig", cwd=project
+    )
     (public / "index.html").write_text('<!doctype html><script src="app.js"></script>')
     browser.get(serve(public))
     expand = "const { type } = await expandFile(new Blob([bytes(given.file)])); return type;"

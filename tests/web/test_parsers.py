@@ -73,7 +73,9 @@ def mutated(generator: random.Random, files: list[bytes]) -> bytes:
             del data[at : at + generator.randint(1, 5)]
         else:
             data[at:at] = data[at : at + 40]
-    return bytes(data[: generator.choice((len(data), len(data), generator.randrange(len(data)))) or 1])
+    return bytes(
+        data[: generator.choice((len(data), len(data), generator.randrange(len(data)))) or 1]
+    )
 
 
 def some_mutated(number: int, seed: int) -> list[bytes]:
@@ -101,7 +103,9 @@ def test_tables_orientations_and_places_are_read_alike(web):
             files.append(add_metadata(MARKED["JPEG"], Metadata(exif=exif), MARKER.compact_size))
     packet = b'<x:xmpmeta><rdf:Description tiff:Orientation="8"/></x:xmpmeta>'
     files.append(add_metadata(MARKED["JPEG"], Metadata(xmp=packet), MARKER.compact_size))
-    for file, answer in zip(files, ask(files=[encoded(file) for file in files])["files"], strict=True):
+    for file, answer in zip(
+        files, ask(files=[encoded(file) for file in files])["files"], strict=True
+    ):
         np.testing.assert_array_equal(np.reshape(answer["tables"], (2, 8, 8)), read_tables(file))
         assert answer["orientation"] == read_orientation(file)
         assert (answer["placed"]["height"], answer["placed"]["width"]) == MARKER.size
