@@ -4,6 +4,8 @@ import { toHex } from './marker.js';
 import { bestProvider, loadRuntime } from './runtime.js';
 
 const FORMAT = 1;
+// As ONNX Runtime counts: it warns of every operator that it computes on the CPU.
+const ERRORS_ONLY = 3;
 
 /**
  * As `jaxshrink export onnx` writes it; not all of it.
@@ -99,7 +101,7 @@ export class Models {
         const { ort } = await this.#once(provider, () =>
           loadRuntime(/** @type {'webgpu' | 'wasm'} */ (provider), this.runtimeFolder),
         );
-        const options = { executionProviders: [provider], enableMemPattern: false };
+        const options = { executionProviders: [provider], logSeverityLevel: ERRORS_ONLY };
         return { ort, session: await ort.InferenceSession.create(bytes, options) };
       } catch (error) {
         if (provider === 'wasm') throw failure(error);

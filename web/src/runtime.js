@@ -40,7 +40,8 @@ export async function bestProvider() {
   if (!('Suspending' in WebAssembly)) return 'wasm';
   const gpu = /** @type {any} */ (navigator).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
-  return adapter ? 'webgpu' : 'wasm';
+  const isSoftware = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter;
+  return adapter && !isSoftware ? 'webgpu' : 'wasm';
 }
 
 /** Threads share memory, which a page may only where it is isolated from other origins. */
