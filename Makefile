@@ -1,7 +1,7 @@
 # make check: everything that a change must pass. BIN=.venv/bin/ runs the tools of that environment.
 BIN ?=
 
-.PHONY: check format lint types layers docs test
+.PHONY: check format lint types layers docs test web
 
 check: lint types layers docs test
 
@@ -25,3 +25,9 @@ docs:
 
 test:
 	$(BIN)python -m pytest
+
+# The npm package, in web/dist: our code, ONNX Runtime and the default model.
+web:
+	npm ci --prefix web
+	$(BIN)jaxshrink export onnx -o web/models
+	npm run build --prefix web

@@ -5,7 +5,7 @@ import { bestProvider, loadRuntime } from './runtime.js';
 
 const FORMAT = 1;
 // As ONNX Runtime counts: it warns of every operator that it computes on the CPU.
-const ERRORS_ONLY = 3;
+const ERRORS_ONLY = /** @type {const} */ (3);
 
 /**
  * As `jaxshrink export onnx` writes it; not all of it.
@@ -37,9 +37,12 @@ const ERRORS_ONLY = 3;
  * @property {number} height
  * @property {number} width
  * @property {Float32Array} tables (2, 8, 8)
+ *
+ * @typedef {import('./runtime.js').Ort} Ort
+ * @typedef {{ort: Ort, session: import('onnxruntime-web').InferenceSession}} Started
  */
 
-/** Models of two folders, each loaded once; networks stay ready. */
+/** Models, each loaded once; their networks stay ready. */
 export class Models {
   /** @type {Map<string, Promise<any>>} */
   #loaded = new Map();
@@ -91,23 +94,28 @@ export class Models {
   }
 
   /**
-   * @param {Uint8Array} bytes
-   * @returns {Promise<{ort: import('./runtime.js').Ort, session: any}>}
+   * @param {Uint8Array} bytes of a network
+   * @returns {Promise<Started>}
    */
   async #start(bytes) {
-    const best = await this.#once('provider', bestProvider);
-    for (const provider of best === 'webgpu' ? ['webgpu', 'wasm'] : ['wasm']) {
-      try {
-        const { ort } = await this.#once(provider, () =>
-          loadRuntime(/** @type {'webgpu' | 'wasm'} */ (provider), this.runtimeFolder),
-        );
-        const options = { executionProviders: [provider], logSeverityLevel: ERRORS_ONLY };
-        return { ort, session: await ort.InferenceSession.create(bytes, options) };
-      } catch (error) {
-        if (provider === 'wasm') throw failure(error);
-      }
+    const provider = await this.#once('provider', bestProvider);
+    const started = provider === 'webgpu' && (await this.#startOn(provider, bytes).catch(() => null));
+    return started || this.#startOn('wasm', bytes);
+  }
+
+  /**
+   * @param {'webgpu' | 'wasm'} provider
+   * @param {Uint8Array} bytes
+   * @returns {Promise<Started>}
+   */
+  async #startOn(provider, bytes) {
+    const ort = await this.#once(provider, () => loadRuntime(provider, this.runtimeFolder));
+    const options = { executionProviders: [provider], logSeverityLevel: ERRORS_ONLY };
+    try {
+      return { ort, session: await ort.InferenceSession.create(bytes, options) };
+    } catch (error) {
+      throw new RuntimeFailure(`the networks cannot be started (${error})`);
     }
-    throw failure('no provider');
   }
 
   /**
@@ -177,11 +185,4 @@ async function check(bytes, { file, bytes: length, sha256 }) {
   if (bytes.length !== length || !isSame) {
     throw new UnknownModelError(`${file} is not what its description says`);
   }
-}
-
-/** @param {unknown} error */
-function failure(error) {
-  return error instanceof RuntimeFailure
-    ? error
-    : new RuntimeFailure(`the networks cannot be started (${error})`);
 }

@@ -6,15 +6,12 @@ import { RuntimeFailure } from './errors.js';
 
 const MAX_THREADS = 4;
 
-/**
- * @typedef {typeof import('onnxruntime-web')} Ort
- * @typedef {{ort: Ort, provider: 'webgpu' | 'wasm'}} Runtime
- */
+/** @typedef {typeof import('onnxruntime-web')} Ort */
 
 /**
  * @param {'webgpu' | 'wasm'} provider
  * @param {string} folder the URL of the runtime's files, with a slash at its end
- * @returns {Promise<Runtime>}
+ * @returns {Promise<Ort>}
  * @throws {RuntimeFailure} if it cannot be loaded
  */
 export async function loadRuntime(provider, folder) {
@@ -24,7 +21,7 @@ export async function loadRuntime(provider, folder) {
     ort.env.wasm.wasmPaths = folder;
     ort.env.wasm.numThreads = numThreads();
     ort.env.logLevel = 'error';
-    return { ort, provider };
+    return ort;
   } catch (error) {
     throw new RuntimeFailure(`ONNX Runtime cannot be loaded (${error})`);
   }
