@@ -113,15 +113,13 @@ return text(new Blob([rgba]));
 
 def test_the_browsers_decoder_gives_pillows_pixels(page, maker):
     """The profile and the orientation of the file count for neither."""
-    largest = 0
     for case in CASES[::3]:
         file = compact(case, maker)
         picture = decoded(file).convert("RGB")
         rgba = np.frombuffer(base64.b64decode(page.call(_DECODE, file=encoded(file))), np.uint8)
         found = rgba.reshape(picture.height, picture.width, 4)
         assert (found[:, :, 3] == 255).all()
-        largest = max(largest, difference(found[:, :, :3], picture).max())
-    assert largest == 0, largest
+        assert difference(found[:, :, :3], picture).max() == 0
 
 
 def test_a_jpeg_can_be_asked_for(page, maker, model):
@@ -135,12 +133,12 @@ def test_a_jpeg_can_be_asked_for(page, maker, model):
 
 
 def test_what_was_turned_or_cropped_since_is_restored_as_it_is(page, maker, model):
-    file = compact(Case("china.jpg", (200, 240), 2, 80), maker)
-    marker = maker.marker((200, 240), 2)
+    file = compact(Case("china.jpg", (116, 124), 2, 80), maker)
+    marker = maker.marker((116, 124), 2)
     for change in (
         lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
         lambda picture: picture.crop((0, 0, 61, 57)),
-        lambda picture: picture.resize((240, 200)),
+        lambda picture: picture.resize((60, 64)),
     ):
         changed = io.BytesIO()
         change(decoded(file)).save(changed, "JPEG", quality=90)
