@@ -11,6 +11,8 @@ export const QUANTIZATION_TABLES = 0xdb;
 
 const END = 0xd9;
 const START_OF_SCAN = 0xda;
+// Codes of no segment: a stuffed byte, padding, TEM, restarts, another start.
+const ALONE = [0x00, 0xff, 0x01, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8];
 // Among the codes of frames, C0 to CF: tables, and what is reserved.
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
 
@@ -23,37 +25,61 @@ const NO_FRAMES = [0xc4, 0xc8, 0xcc];
  */
 
 /**
- * The segments before the first scan.
+ * The segments before the first scan, where a marker may lie.
  *
  * @param {Uint8Array} jpeg
  * @returns {Generator<Segment>}
  */
 export function* segments(jpeg) {
   let position = 2;
-  while (position + 4 <= jpeg.length && jpeg[position] === 0xff) {
-    const code = jpeg[position + 1];
-    if (code === 0xff) {
+  while (jpeg[position] === 0xff) {
+    if (jpeg[position + 1] === 0xff) {
       position += 1; // padding
       continue;
     }
-    const length = (jpeg[position + 2] << 8) | jpeg[position + 3];
-    const end = position + 2 + length;
-    if (code === START_OF_SCAN || length < 2 || end > jpeg.length) return;
-    yield { code, start: position, end, payload: jpeg.subarray(position + 4, end) };
-    position = end;
+    const found = segmentAt(jpeg, position);
+    if (!found) return;
+    yield found;
+    position = found.end;
   }
 }
 
 /**
- * The same, up to an end marker.
+ * The segments as decoders find them: they skip what is none, and stop at an end marker.
  *
  * @param {Uint8Array} jpeg
  * @returns {Segment[]}
  */
 export function segmentsOf(jpeg) {
-  const all = [...segments(jpeg)];
-  const end = all.findIndex(({ code }) => code === END);
-  return end < 0 ? all : all.slice(0, end);
+  const all = [];
+  let position = jpeg.indexOf(0xff, 2);
+  while (position >= 0 && jpeg[position + 1] !== END) {
+    if (ALONE.includes(jpeg[position + 1])) {
+      position = jpeg.indexOf(0xff, position + 1);
+      continue;
+    }
+    const found = segmentAt(jpeg, position);
+    if (!found) break;
+    all.push(found);
+    position = jpeg.indexOf(0xff, found.end);
+  }
+  return all;
+}
+
+/**
+ * The segment whose marker lies here; null for a scan, and for what leaves the file.
+ *
+ * @param {Uint8Array} jpeg
+ * @param {number} start
+ * @returns {Segment | null}
+ */
+function segmentAt(jpeg, start) {
+  if (start + 4 > jpeg.length) return null;
+  const [, code, high, low] = jpeg.subarray(start, start + 4);
+  const length = (high << 8) | low;
+  const end = start + 2 + length;
+  if (code === START_OF_SCAN || length < 2 || end > jpeg.length) return null;
+  return { code, start, end, payload: jpeg.subarray(start + 4, end) };
 }
 
 /**
