@@ -9,7 +9,8 @@ import pytest
 
 @pytest.fixture
 def page(browser, bench_run) -> Any:
-    browser.get_log("performance")
+    for log in ("browser", "performance"):
+        browser.get_log(log)
     browser.get((bench_run.folder / "out" / "report.html").as_uri())
     wait(
         lambda: browser.execute_script("return document.querySelector('.stage').offsetHeight > 50")
