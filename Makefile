@@ -26,8 +26,11 @@ docs:
 test:
 	$(BIN)python -m pytest
 
-# The npm package, in web/dist: our code, ONNX Runtime and the default model.
+# The npm package, in web/dist: our code, the page, ONNX Runtime and the default model; and what
+# `jaxshrink app` serves, in jaxshrink/webapp, for the wheel.
 web:
 	npm ci --prefix web
 	$(BIN)jaxshrink export onnx -o web/models
 	npm run build --prefix web
+	rm -rf jaxshrink/webapp && cp -r web/dist jaxshrink/webapp
+	rm -rf jaxshrink/webapp/types jaxshrink/webapp/*.map jaxshrink/webapp/app/*.map

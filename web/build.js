@@ -19,7 +19,12 @@ const dist = resolve(process.argv[3] ?? join(here, 'dist'));
 /** Our code: what a page imports, and the worker. */
 async function writeCode() {
   await build({
-    entryPoints: { jaxshrink: join(here, 'src/index.js'), worker: join(here, 'src/worker.js') },
+    entryPoints: {
+      jaxshrink: join(here, 'src/index.js'),
+      'app/app': join(here, 'app/app.js'),
+      'jaxshrink-img': join(here, 'src/jaxshrink-img.js'),
+      worker: join(here, 'src/worker.js'),
+    },
     bundle: true,
     format: 'esm',
     minify: true,
@@ -43,6 +48,14 @@ async function copyRuntime() {
   for (const file of files) await cp(join(from, file), join(dist, 'ort', file));
 }
 
+/** The page, beside the code that it imports; its service worker answers for all of it. */
+async function copyApp() {
+  await cp(join(here, 'app/service-worker.js'), join(dist, 'service-worker.js'));
+  for (const file of await readdir(join(here, 'app'))) {
+    if (!file.endsWith('.js')) await cp(join(here, 'app', file), join(dist, 'app', file));
+  }
+}
+
 /** The models' descriptions, and their networks in float32. */
 async function copyModels() {
   const files = (await readdir(models)).filter((file) => /\.json$|-(half|full)\.onnx$/.test(file));
@@ -54,5 +67,6 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await writeCode();
 writeTypes();
+await copyApp();
 await copyRuntime();
 await copyModels();

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jaxshrink import __version__, console
-from jaxshrink.cli import bench, compress, expand, export, info
+from jaxshrink.cli import app, bench, compress, expand, export, info
 from jaxshrink.cli.batch import BatchError
 from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError, MissingExtraError
 
@@ -105,4 +105,5 @@ def _parser() -> argparse.ArgumentParser:
     info.add_parsers(commands)
     bench.add_parser(commands)
     export.add_parser(commands)
+    app.add_parser(commands)
     return parser
