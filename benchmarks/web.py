@@ -31,7 +31,7 @@ from tests.web.compact import Maker
 from tests.web.conftest import WEB, Handler, run
 
 _LOADED = {
-    "code": ("jaxshrink.js", "worker.js"),
+    "code": ("jaxshrink-img.js", "worker.js"),
     "runtime": ("ort/ort.wasm.min.mjs", "ort/ort-wasm-simd-threaded.*"),
     "description": ("models/*.json",),
     "weights, half": ("models/*-half.onnx",),
@@ -56,15 +56,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         site = Path(name)
-        _build(site)
-        _print_bytes(site / "dist")
-        with _served(site) as url:
+        build(site)
+        print_bytes(site / "dist")
+        with served(site) as url:
             _print_seconds(url, options.repeats)
             for scale in (2, 1):
                 _print_memory(url, scale)
 
 
-def _build(site: Path) -> None:
+def build(site: Path) -> None:
     """A site with `dist`, and files to expand."""
     export_onnx(DEFAULT_MODEL, site / "exported", ("float32",))
     run("node", WEB / "build.js", site / "exported", site / "dist")
@@ -77,7 +77,7 @@ def _build(site: Path) -> None:
     (site / "index.html").write_text("<!doctype html>")
 
 
-def _print_bytes(dist: Path) -> None:
+def print_bytes(dist: Path) -> None:
     for what, patterns in _LOADED.items():
         files = [path for pattern in patterns for path in dist.glob(pattern)]
         if what == "runtime":
@@ -88,7 +88,7 @@ def _print_bytes(dist: Path) -> None:
 
 
 @contextlib.contextmanager
-def _served(site: Path) -> Iterator[str]:
+def served(site: Path) -> Iterator[str]:
     handler = functools.partial(Handler, directory=site, headers={})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -99,7 +99,7 @@ def _served(site: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _browser(url: str) -> Iterator[tuple[Any, Path]]:
+def opened(url: str) -> Iterator[tuple[Any, Path]]:
     """A browser on the page, and the folder of its profile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = start_chromium(Path(profile))
@@ -121,7 +121,7 @@ def _expand(browser: Any, file: str) -> float:
 
 
 def _print_seconds(url: str, repeats: int) -> None:
-    with _browser(url) as (browser, _):
+    with opened(url) as (browser, _):
         first = _expand(browser, "small-2.jpg")
         _expand(browser, "small-1.jpg")
         print(f"first of 1.5 megapixels, all loaded and started: {first:.1f} s")
@@ -136,7 +136,7 @@ def _print_seconds(url: str, repeats: int) -> None:
 
 
 def _print_memory(url: str, scale: int) -> None:
-    with _browser(url) as (browser, profile):
+    with opened(url) as (browser, profile):
         before = _peak(profile)
         seconds = _expand(browser, f"large-{scale}.jpg")
         print(
