@@ -26,11 +26,12 @@ docs:
 test:
 	$(BIN)python -m pytest
 
-# The npm package, in web/dist: our code, the page, ONNX Runtime and the default model; and what
+# The npm package, in web/dist: our code, the page, ONNX Runtime and all models; and what
 # `jaxshrink app` serves, in jaxshrink/webapp, for the wheel.
 web:
 	npm ci --prefix web
-	$(BIN)jaxshrink export onnx -o web/models
+	for model in jaxshrink/shipped/*.safetensors; do \
+	    $(BIN)jaxshrink export onnx $$(basename $$model .safetensors) -o web/models; done
 	npm run build --prefix web
 	rm -rf jaxshrink/webapp && cp -r web/dist jaxshrink/webapp
 	rm -rf jaxshrink/webapp/types jaxshrink/webapp/*.map jaxshrink/webapp/app/*.map
