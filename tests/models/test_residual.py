@@ -102,7 +102,7 @@ def test_units_are_whole_blocks_at_both_scales():
 
 def test_a_described_network_stands_for_its_module(photograph):
     settings = {"architecture": "residual", "channels": 3, "com": {"features": 8}}
-    settings["rec"] = {"features": 8, "num_coarse_blocks": 1}
+    settings["rec"] = {"features": 8, "num_coarse_blocks": 1, "coarse_features": 8}
     modules, described = create_networks(settings), describe_networks(settings)
     for module, stand_in in zip(modules, described, strict=True):
         assert (module.radius, module.scale) == (stand_in.radius, stand_in.scale)

@@ -111,6 +111,33 @@ def test_what_is_saved_is_the_photograph(app, files, downloads):
         assert np.abs(np.asarray(image).astype(int) - expected).max() <= 2
 
 
+def test_saving_all_writes_over_nothing(app, files):
+    """Into a folder of the browser's own, which already has an `A.png`."""
+    script = """
+      globalThis.showDirectoryPicker = async () => {
+        const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle('saved', { create: true });
+        await folder.getFileHandle('A.png', { create: true });
+        return folder;
+      };
+    """
+    app.browser.execute_script(script)
+    app.choose(files / "a.jpg", files / "b.jpg")
+    app.wait_for_end(2)
+    app.find("#save-all").click()
+    app.wait(lambda: app.find("#status").text == "2 saved.")
+    script = """
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('saved');
+      const sizes = {};
+      for await (const [name, handle] of folder) sizes[name] = (await handle.getFile()).size;
+      return sizes;
+    """
+    sizes = app.browser.execute_script(f"return (async () => {{{script}}})()")
+    assert sorted(sizes) == ["A.png", "a (2).png", "b.png"]
+    assert sizes["A.png"] == 0 < min(sizes["a (2).png"], sizes["b.png"])
+
+
 def main_pixels(file, folder):
     assert main(["expand", str(file), "-o", str(folder / "expected.png")]) == 0
     with Image.open(folder / "expected.png") as image:
@@ -143,6 +170,20 @@ def test_files_are_dropped(app, files):
     app.browser.execute_script(script, base64.b64encode(file).decode())
     (row,) = app.wait_for_end(1)
     assert row.startswith("dropped.jpg\nexpanded:")
+
+
+def test_a_picture_is_pasted(app, files):
+    script = """
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))],
+        'pasted.jpg', { type: 'image/jpeg' }));
+      document.body.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
+    """
+    file = (files / "b.jpg").read_bytes()
+    app.browser.execute_script(script, base64.b64encode(file).decode())
+    (row,) = app.wait_for_end(1)
+    assert row.startswith("pasted.jpg\nexpanded:")
 
 
 def test_what_waits_is_cancelled(app, files):

@@ -8,16 +8,18 @@ import { download } from './item.js';
  * @param {(text: string) => void} say
  */
 export async function saveAll(items, say) {
-  const names = distinct(items.map((item) => item.name));
+  const names = items.map((item) => item.name);
   const blobs = items.map((item) => /** @type {Blob} */ (item.result));
   const pick = /** @type {any} */ (globalThis).showDirectoryPicker;
   if (!pick) {
-    blobs.forEach((blob, index) => download(blob, names[index]));
+    const free = distinct(names, new Set());
+    blobs.forEach((blob, index) => download(blob, free[index]));
     return say(`${blobs.length} saved.`);
   }
   try {
     const folder = await pick({ mode: 'readwrite' });
-    for (const [index, blob] of blobs.entries()) await write(folder, names[index], blob);
+    const free = distinct(names, await namesIn(folder));
+    for (const [index, blob] of blobs.entries()) await write(folder, free[index], blob);
     say(`${blobs.length} saved.`);
   } catch (error) {
     const { name, message } = /** @type {Error} */ (error);
@@ -38,16 +40,29 @@ async function write(folder, name, blob) {
 }
 
 /**
- * Names of which none is there twice: "a.png", "a (2).png".
+ * Of what a folder holds, which is not written over.
+ *
+ * @param {any} folder a FileSystemDirectoryHandle
+ */
+async function namesIn(folder) {
+  const names = new Set();
+  for await (const name of folder.keys()) names.add(name.toLowerCase());
+  return names;
+}
+
+/**
+ * Names of which none is there twice, whatever the case: "a.png", "a (2).png".
  *
  * @param {string[]} names
+ * @param {Set<string>} taken in lower case
  */
-function distinct(names) {
-  const taken = new Set();
+function distinct(names, taken) {
   return names.map((name) => {
     let free = name;
-    for (let number = 2; taken.has(free); number += 1) free = name.replace(/\.png$/, ` (${number}).png`);
-    taken.add(free);
+    for (let number = 2; taken.has(free.toLowerCase()); number += 1) {
+      free = name.replace(/\.png$/, ` (${number}).png`);
+    }
+    taken.add(free.toLowerCase());
     return free;
   });
 }
