@@ -17,18 +17,27 @@ from jaxshrink.cli.main import main
 from tests.chromium import start_chromium
 from tests.files.test_markers import PICTURES
 
+# Hears Ctrl-C also where the tests run in the background, where shells have it ignored.
+_COMMAND = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("jaxshrink", run_name="__main__")
+"""
 PATIENCE = 60  # seconds; what is waited for comes in one or two
 
 
 @pytest.fixture(scope="module")
 def address(site):
     """Where the built page is served by the command itself."""
-    command = [sys.executable, "-m", "jaxshrink", "app", "--no-browser"]
+    command = [sys.executable, "-c", _COMMAND, "app", "--no-browser"]
     command += ["--folder", str(site / "dist")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield server.stdout.readline().split()[0]
-        server.send_signal(signal.SIGINT)
-        assert server.wait(PATIENCE) == 0
+        try:
+            yield server.stdout.readline().split()[0]
+            server.send_signal(signal.SIGINT)
+            assert server.wait(PATIENCE) == 0
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")
