@@ -11,10 +11,13 @@ what it lets through:
     record({"name": text(200), "rates": items(number(0.0, 100.0))})
 """
 
+import io
 import json
 import math
 import os
 import stat
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +104,6 @@ def read_weights(path: Path) -> "tuple[dict[str, str], dict[str, np.ndarray]]":
       FileNotFoundError: if there is none.
       DocumentError: if it is none, larger than `MAX_WEIGHTS`, or holds a NaN or an infinity.
     """
-    import numpy as np
     from safetensors import SafetensorError, safe_open
 
     status = path.stat()
@@ -118,10 +120,42 @@ def read_weights(path: Path) -> "tuple[dict[str, str], dict[str, np.ndarray]]":
     # Types that NumPy lacks are TypeErrors or AttributeErrors.
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise DocumentError(f"no weights ({error})") from None
+    _check_finite(arrays)
+    return metadata, arrays
+
+
+def read_arrays(path: Path) -> "dict[str, np.ndarray]":
+    """The arrays of a .npz file, without pickles, or else of a safetensors file.
+
+    Errors as `read_weights`.
+    """
+    import numpy as np
+
+    if path.suffix != ".npz":
+        return read_weights(path)[1]
+    content = io.BytesIO(read_bytes(path, MAX_WEIGHTS))
+    try:
+        with zipfile.ZipFile(content) as archive:
+            num_bytes = sum(member.file_size for member in archive.infolist())
+        if num_bytes > MAX_WEIGHTS:
+            raise DocumentError(f"unpacks to {num_bytes} bytes, more than {MAX_WEIGHTS}")
+        with np.load(content, allow_pickle=False) as file:
+            arrays = dict(file)
+    except MemoryError:
+        raise DocumentError("not enough memory to read it") from None
+    # Of zip, of zlib, of NumPy's header, of an array of objects.
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, KeyError) as error:
+        raise DocumentError(f"no arrays ({error})") from None
+    _check_finite(arrays)
+    return arrays
+
+
+def _check_finite(arrays: "Mapping[str, np.ndarray]") -> None:
+    import numpy as np
+
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DocumentError(f"{name} holds numbers that are not finite")
-    return metadata, arrays
 
 
 def anything(value: Any, where: str) -> Any:

@@ -64,6 +64,7 @@ class Compressor(Expander):
             charbonnier=loss["charbonnier"] / loss["rate"],
             ms_ssim=loss["ms_ssim"] / loss["rate"],
             ssimulacra2=loss.get("ssimulacra2", 0.0) / loss["rate"],
+            absolute=loss.get("absolute", 0.0) / loss["rate"],
         )
 
     def ways(self, codec: str = "jpeg") -> tuple[Way, ...]:

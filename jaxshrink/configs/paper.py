@@ -51,6 +51,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.loss.squared_error = 1.0
     config.loss.squared_levels = 0.0
     config.loss.charbonnier = 0.0
+    config.loss.absolute = 0.0
+    config.loss.features = 0.0
     config.loss.ms_ssim = 0.0
     config.loss.ssimulacra2 = 0.0
     config.loss.plain_view = 0.0
@@ -58,6 +60,10 @@ def get_config() -> ml_collections.ConfigDict:
     config.loss.rate = 0.0
     config.loss.rate_warmup_steps = 0
     config.loss.balance = 0.0
+    # As the authors' code had it; see `Objective`.
+    config.loss.eq3_sign = "added"  # or "printed": RecCNN learns up(y_hat) - x, and is still added
+    config.loss.eq3_levels = False  # up(y_hat) in 0..255 in the target, x in 0..1
+    config.loss.eq2_residual = "differentiated"  # or "constant": no gradient through RecCNN
 
     config.data = ml_collections.ConfigDict()
     config.data.root = "data/food5k"
@@ -88,6 +94,13 @@ def get_config() -> ml_collections.ConfigDict:
     config.model.rec.num_layers = 20
     config.model.rec.batch_norm = False
     config.model.rec.dropout_rate = 0.0
+    config.model.rec.input_scale = 1.0  # RecCNN's input is so many times up(y_hat)
+
+    # A pre-trained VGG-16 or VGG-19, see `jaxshrink/models/vgg.py`.
+    config.features = ml_collections.ConfigDict()
+    config.features.file = ""  # .safetensors or .npz, in torchvision's layout
+    config.features.layers = ("conv1_2", "conv2_2")  # whose outputs loss.features compares
+    config.features.initialize = False  # RecCNN's first two layers are its first two
 
     config.codec = ml_collections.ConfigDict()
     config.codec.name = "jpeg-optimized"

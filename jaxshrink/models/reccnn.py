@@ -21,6 +21,8 @@ class RecCNN(nn.Module):
     Attributes:
       channels: 3 for colour, 1 for grayscale.
       batch_norm, dropout_rate: off in the paper's best colour results.
+      input_scale: what up(y_hat) is multiplied by before the first layer: 255 in the authors' code,
+        1 in the paper.
       dtype: what it computes in; parameters are float32.
     """
 
@@ -29,6 +31,7 @@ class RecCNN(nn.Module):
     num_layers: int = 20
     batch_norm: bool = False
     dropout_rate: float = 0.0
+    input_scale: float = 1.0
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -36,7 +39,7 @@ class RecCNN(nn.Module):
         block = functools.partial(
             ConvBlock, features=self.features, dropout_rate=self.dropout_rate, dtype=self.dtype
         )
-        x = block()(up_y, train=train)
+        x = block()(self.input_scale * up_y, train=train)
         for _ in range(self.num_layers - 2):
             x = block(batch_norm=self.batch_norm)(x, train=train)
         # Paper: silent. Zero, so that training starts from the bicubic enlargement.

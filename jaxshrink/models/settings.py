@@ -104,6 +104,7 @@ _SETTINGS = {
         {
             **{name: shape for name, shape in _PAPER.items() if name != "symmetric_padding"},
             "num_layers": integer(2, MAX_DEPTH),
+            "input_scale": number(1e-3, 1e3),
         },
     ),
     "residual": _settings(

@@ -118,7 +118,7 @@ _CONFIGS = mapping(
                     "charbonnier": _WEIGHT,
                     "ms_ssim": _WEIGHT,
                 },
-                {"ssimulacra2": _WEIGHT},
+                {"ssimulacra2": _WEIGHT, "absolute": _WEIGHT},
             ),
         }
     ),

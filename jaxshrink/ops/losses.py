@@ -6,12 +6,13 @@ x_hat = up(y_hat) + RecCNN(up(y_hat)). As printed, eq. 3 makes RecCNN predict up
 eq. 1, eq. 2 and the text add its output to up(y_hat). Both cannot hold. We add, so what RecCNN
 learns is x - up(y_hat). The authors' published code trained one sign and evaluated the other, fed
 RecCNN images in 0..255 against targets in 0..1, and held RecCNN's output constant in the gradient
-of eq. 2; beside overfitting, that may be why their test score was .4628.
+of eq. 2: each a switch in the config, see `training/objective.py` and docs/experiments.md.
 
 With equal parts on every device, the mean of the parts' losses is the batch's loss.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -29,8 +30,11 @@ class Distortion:
       squared_error: weight of 1/2 || x_hat - x ||^2, the paper's: eq. 2 and 3.
       squared_levels: weight of the mean squared error, in the squared levels of an 8-bit image.
       charbonnier: weight of the mean of sqrt(d^2 + 1), d in levels: Charbonnier 1994; near L1.
+      absolute: weight of the mean of |d|, d in levels: L1.
       ms_ssim: weight of 1 - MS-SSIM; needs sides of at least `MS_SSIM_MIN_SIDE`.
       ssimulacra2: weight of 100 - SSIMULACRA2; all six of its scales see sides of at least 249.
+      features: weight of `features_distance`.
+      features_distance: (x_hat, x) -> (N,): how far apart a pre-trained network's features are.
     """
 
     squared_error: float = 0.0
@@ -38,6 +42,9 @@ class Distortion:
     charbonnier: float = 0.0
     ms_ssim: float = 0.0
     ssimulacra2: float = 0.0
+    absolute: float = 0.0
+    features: float = 0.0
+    features_distance: Callable[[jax.Array, jax.Array], jax.Array] | None = None
 
     def __call__(self, x_hat: jax.Array, x: jax.Array) -> jax.Array:
         """Maps two (N, H, W, C) in [0, 1], the first of which may overshoot, to (N,)."""
@@ -53,10 +60,14 @@ class Distortion:
             total += self.squared_levels * jnp.mean(levels, axes)
         if self.charbonnier:
             total += self.charbonnier * jnp.mean(jnp.sqrt(levels + 1.0), axes)
+        if self.absolute:
+            total += self.absolute * 255.0 * jnp.mean(jnp.abs(difference), axes)
         if self.ms_ssim:
             total += self.ms_ssim * (1.0 - metrics.ms_ssim(x_hat, x))
         if self.ssimulacra2:
             total += self.ssimulacra2 * (100.0 - ssimulacra2(x, x_hat))
+        if self.features and self.features_distance is not None:
+            total += self.features * self.features_distance(x_hat, x)
         return total
 
 

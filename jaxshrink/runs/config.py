@@ -11,7 +11,7 @@ from jaxshrink.errors import ConfigError
 from jaxshrink.models.settings import MAX_DEPTH, MAX_FEATURES
 from jaxshrink.ops.jpeg import SUBSAMPLINGS
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
-from jaxshrink.runs.schema import Codec, Config, Data, Evaluation, Model, Section
+from jaxshrink.runs.schema import Codec, Config, Data, Evaluation, Loss, Model, Section
 
 _MAX_INTEGER = 2**62
 # Of either network, what they must lie between.
@@ -67,6 +67,7 @@ def _requirements(config: Config) -> Iterator[_Requirement]:
     yield from _evaluation_requirements(config.evaluation)
     yield from _loss_requirements(config)
     yield from _codec_requirements(config)
+    yield from _features_requirements(config)
 
 
 def _one_of(field: str, value: Any, *choices: Any) -> _Requirement:
@@ -116,6 +117,9 @@ def _model_requirements(model: Model) -> Iterator[_Requirement]:
         if model.architecture == "paper":
             rate = model[net].dropout_rate
             yield f"model.{net}.dropout_rate", 0 <= rate < 1, "from 0 to less than 1"
+    if model.architecture == "paper":
+        scale = model.rec["input_scale"]
+        yield "model.rec.input_scale", 1e-3 <= scale <= 1e3, "from 0.001 to 1000"
     for net in ("com", "rec"):
         for name, (lowest, highest) in _SIZES.items():
             if name in model[net]:
@@ -135,6 +139,8 @@ def _loss_requirements(config: Config) -> Iterator[_Requirement]:
         "squared_error",
         "squared_levels",
         "charbonnier",
+        "absolute",
+        "features",
         "ms_ssim",
         "ssimulacra2",
         "plain_view",
@@ -147,10 +153,38 @@ def _loss_requirements(config: Config) -> Iterator[_Requirement]:
     for name in ("rate_warmup_steps", "balance"):
         yield f"loss.{name}", config.loss[name] >= 0, "at least 0"
     yield "loss", distortion, "more than zero in one of its distortions"
+    yield _one_of("loss.eq3_sign", config.loss.eq3_sign, *_choices(Loss, "eq3_sign"))
+    residuals = _choices(Loss, "eq2_residual")
+    yield _one_of("loss.eq2_residual", config.loss.eq2_residual, *residuals)
+    yield from _switch_requirements(config)
     yield "average_decay", 0 <= config.average_decay < 1, "from 0 to less than 1"
     side = config.data.crop or config.data.resize
     large = not config.loss.ms_ssim or side is None or side >= MS_SSIM_MIN_SIDE
     yield "data.crop", large, f"at least {MS_SSIM_MIN_SIDE} for MS-SSIM in the loss"
+
+
+def _switch_requirements(config: Config) -> Iterator[_Requirement]:
+    """Of the authors' code: its steps are the alternation's, its RecCNN is the paper's."""
+    loss = config.loss
+    alternates = config.schedule in ("alternating", "overlapped")
+    switches = {"eq3_sign": "added", "eq3_levels": False, "eq2_residual": "differentiated"}
+    for name, off in switches.items():
+        fits = loss[name] == off or (alternates and config.model.architecture == "paper")
+        expected = f"{off!r} but for the paper's networks, updated in turn"
+        yield f"loss.{name}", fits, expected
+
+
+def _features_requirements(config: Config) -> Iterator[_Requirement]:
+    features, model = config.features, config.model
+    used = config.loss.features > 0 or features.initialize
+    yield "features.file", bool(features.file) or not used, "a file of VGG's weights"
+    yield "features.layers", len(features.layers) > 0 or not used, "a layer or more"
+    fits = model.architecture == "paper" and model.channels == 3 and model.rec.features == 64
+    expected = "False but for the paper's RecCNN of colour with 64 features and 3 layers or more"
+    fits = fits and model.rec["num_layers"] >= 3
+    yield "features.initialize", fits or not features.initialize, expected
+    both = bool(config.init) and features.initialize
+    yield "features.initialize", not both, "False where init names weights"
 
 
 def _codec_requirements(config: Config) -> Iterator[_Requirement]:

@@ -24,6 +24,8 @@ class Loss(Section, Protocol):
     squared_error: float
     squared_levels: float
     charbonnier: float
+    absolute: float
+    features: float
     ms_ssim: float
     ssimulacra2: float
     plain_view: float
@@ -31,6 +33,9 @@ class Loss(Section, Protocol):
     rate: float
     rate_warmup_steps: int
     balance: float
+    eq3_sign: Literal["added", "printed"]
+    eq3_levels: bool
+    eq2_residual: Literal["differentiated", "constant"]
 
 
 class Data(Section, Protocol):
@@ -58,6 +63,14 @@ class Model(Section, Protocol):
     rec: Section
 
     def to_dict(self) -> dict[str, Any]: ...
+
+
+class Features(Section, Protocol):
+    """A pre-trained network, whose features are a loss or a start."""
+
+    file: str
+    layers: Sequence[str]
+    initialize: bool
 
 
 class Codec(Section, Protocol):
@@ -113,6 +126,7 @@ class Config(UsedConfig, Protocol):
     l2: float
     range_penalty: float
     loss: Loss
+    features: Features
     data: Data
     logging: Periodic
     checkpoints: Periodic

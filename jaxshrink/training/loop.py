@@ -34,7 +34,8 @@ from jaxshrink.evaluation.metrics import image_scores
 from jaxshrink.evaluation.paper_table import summarize
 from jaxshrink.evaluation.triptychs import save_triptych
 from jaxshrink.inference.pipeline import Pipeline
-from jaxshrink.models import Networks, create_networks, lmbda_of_quality
+from jaxshrink.models import Networks, NetworkVariables, create_networks, lmbda_of_quality
+from jaxshrink.models.vgg import load_vgg
 from jaxshrink.models.weights import load_variables
 from jaxshrink.ops.metrics import MS_SSIM_MIN_SIDE
 from jaxshrink.runs import workdir as workdirs
@@ -46,7 +47,12 @@ from jaxshrink.training.interrupt import StopRequest
 from jaxshrink.training.log import RunLog
 from jaxshrink.training.objective import objective_of
 from jaxshrink.training.schedules import SCHEDULES
-from jaxshrink.training.state import TrainState, create_optimizer, create_state
+from jaxshrink.training.state import (
+    TrainState,
+    create_optimizer,
+    create_state,
+    initial_variables,
+)
 from jaxshrink.training.steps import Setup, create_steps
 
 _log = logging.getLogger(__name__)
@@ -93,8 +99,9 @@ def train(config: Config, workdir: Path) -> None:
             raise ConfigError(
                 f"warmup_steps={config.warmup_steps}: must be less than the {num_steps} steps"
             )
-        if config.init:  # what does not fit is refused before anything is written
-            load_variables(config.init, create_networks(config.model.to_dict()))
+        # What does not fit is refused before anything is written.
+        _start(config, create_networks(config.model.to_dict()))
+        objective_of(config)
         workdirs.claim(workdir, json.loads(config.to_json()), write=jax.process_index() == 0)
         _tell_changed_photographs(workdir, {"train": sampler.cohort, "dev": dev})
         run = _Run(config, workdir, sampler, dev, coder)
@@ -166,7 +173,7 @@ class _Run:
             optimizer,
             config.seed,
             averaged=config.average_decay > 0,
-            start=load_variables(config.init, self._networks) if config.init else None,
+            start=_start(config, self._networks),
         )
         self.start, self.best_score = 0, -np.inf
         restored = self._latest.restore(state)
@@ -311,6 +318,17 @@ class _Run:
         self._run_log.close()
         self._latest.close()
         self._best.close()
+
+
+def _start(config: Config, networks: Networks) -> NetworkVariables | None:
+    """The variables that a config names to begin with; None: random ones."""
+    if config.init:
+        return load_variables(config.init, networks)
+    if config.features.initialize:
+        vgg = load_vgg(config.features.file, tuple(config.features.layers))
+        start = initial_variables(networks, config.seed)
+        return start._replace(rec=vgg.initialize(start.rec))
+    return None
 
 
 def _num_steps(config: Config, sampler: BatchSampler) -> int:

@@ -2,12 +2,15 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from jaxshrink.evaluation.measure import MeasuredImage
+from jaxshrink.models.vgg import load_vgg
 from jaxshrink.ops import images
 from jaxshrink.ops.losses import Distortion, cost, range_penalty
 from jaxshrink.runs.schema import Config
@@ -31,6 +34,10 @@ class Objective:
       rate_warmup_steps: steps in which that factor grows from a quarter of itself.
       balance: an image's weight is lmbda ** -balance, relative to lmbda = 1000: the price of a bit,
         and with it the loss, spans orders of magnitude.
+      eq3_sign: "added", RecCNN's output to up(y_hat); or "printed": eq. 3 as the paper prints it
+        makes RecCNN learn up(y_hat) - x, though evaluation adds its output.
+      eq3_levels: whether up(y_hat) is in 0..255 in eq. 3, where x is in 0..1.
+      eq2_residual: "differentiated", or "constant": RecCNN's output has no gradient in eq. 2.
       range_penalty: weight of 1/(2N) sum_k || y_k - clip(y_k) ||^2; 0 in the paper.
       codec_model: what stands for the codec in `com_step`: "identity", as in the paper, or "jpeg".
       tables: the codec's: "standard", libjpeg's for the quality, or "learned", ComCNN's.
@@ -43,6 +50,9 @@ class Objective:
     rate: float = 0.0
     rate_warmup_steps: int = 0
     balance: float = 0.0
+    eq3_sign: str = "added"
+    eq3_levels: bool = False
+    eq2_residual: str = "differentiated"
     range_penalty: float = 0.0
     codec_model: str = "identity"
     tables: str = "standard"
@@ -51,6 +61,31 @@ class Objective:
     def weight(self, lmbda: Any) -> Any:
         """An image's weight at a price of a bit: floats, or arrays of any shape."""
         return (lmbda / _USUAL_LMBDA) ** -self.balance
+
+    def eq2_distortion(self, x_hat: jax.Array, y_hat: jax.Array, x: jax.Array) -> jax.Array:
+        """What ComCNN minimizes in eq. 2, (N,); arguments as in `views_distortion`."""
+        if self.eq2_residual == "constant":
+            up_y_hat = _enlarged(y_hat, x)
+            x_hat = up_y_hat + lax.stop_gradient(x_hat - up_y_hat)
+        return self.views_distortion(x_hat, y_hat, x)
+
+    def eq3_distortion(self, x_hat: jax.Array, y_hat: jax.Array, x: jax.Array) -> jax.Array:
+        """What RecCNN minimizes in eq. 3, (N,); arguments as in `views_distortion`."""
+        return self.distortion(self.as_trained(x_hat, y_hat), x)
+
+    def as_trained(self, x_hat: jax.Array, y_hat: jax.Array) -> jax.Array:
+        """What eq. 3 compares with x: x_hat, but for the switches of the authors' code.
+
+        Args:
+          x_hat: up(y_hat) + RecCNN(up(y_hat)), (N, H, W, C) in [0, 1].
+          y_hat: decoded compact images, (N, h, w, C).
+        """
+        if self.eq3_sign == "added" and not self.eq3_levels:
+            return x_hat
+        up_y_hat = _enlarged(y_hat, x_hat)
+        residual = x_hat - up_y_hat
+        scale = 255.0 if self.eq3_levels else 1.0
+        return scale * up_y_hat + (residual if self.eq3_sign == "added" else -residual)
 
     def views_distortion(self, x_hat: jax.Array, y_hat: jax.Array, x: jax.Array) -> jax.Array:
         """The distortion of the expanded view and of the plain view, (N,).
@@ -123,17 +158,32 @@ def objective_of(config: Config) -> Objective:
             loss.charbonnier,
             loss.ms_ssim,
             loss.ssimulacra2,
+            loss.absolute,
+            loss.features,
+            _features_distance(config) if loss.features else None,
         ),
         plain_view=loss.plain_view,
         plain_colour=loss.plain_colour,
         rate=loss.rate,
         rate_warmup_steps=loss.rate_warmup_steps,
         balance=loss.balance,
+        eq3_sign=loss.eq3_sign,
+        eq3_levels=loss.eq3_levels,
+        eq2_residual=loss.eq2_residual,
         range_penalty=config.range_penalty,
         codec_model=config.codec.model,
         tables=config.codec.tables,
         subsampling=config.codec.subsampling,
     )
+
+
+def _features_distance(config: Config) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    return load_vgg(config.features.file, tuple(config.features.layers)).distance
+
+
+def _enlarged(y_hat: jax.Array, x: jax.Array) -> jax.Array:
+    """up(y_hat), of x's size."""
+    return images.enlarge(y_hat, (x.shape[1], x.shape[2]))
 
 
 @functools.partial(jax.jit, static_argnums=0)

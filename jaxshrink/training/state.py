@@ -63,6 +63,13 @@ class TrainState(flax.struct.PyTreeNode):
         return NetworkVariables(com=self.com.averaged, rec=self.rec.averaged)
 
 
+def initial_variables(networks: Networks, seed: int) -> NetworkVariables:
+    """Random variables of both networks, each from a random stream of its own."""
+    # Not compiled as a whole: that takes a second per layer, and most layers are alike.
+    com_key, rec_key = stream(seed, Purpose.INIT_COM), stream(seed, Purpose.INIT_REC)
+    return init_variables(networks, com_key, rec_key)
+
+
 def create_state(
     networks: Networks,
     optimizer: optax.GradientTransformation,
@@ -91,10 +98,7 @@ def create_state(
             opt_state=optimizer.init(variables["params"]),
         )
 
-    # Not compiled as a whole: that takes a second per layer, and most layers are alike.
-    com_key, rec_key = stream(seed, Purpose.INIT_COM), stream(seed, Purpose.INIT_REC)
-    variables = start or init_variables(networks, com_key, rec_key)
-    variables = jax.tree.map(jnp.asarray, variables)
+    variables = jax.tree.map(jnp.asarray, start or initial_variables(networks, seed))
     return TrainState(com=create(variables.com), rec=create(variables.rec))
 
 

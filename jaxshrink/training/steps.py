@@ -100,7 +100,7 @@ def com_step(
         x_hat = rec.apply(
             state.rec.variables, y_hat, _size(x), lax.stop_gradient(tables), method="reconstruct"
         )
-        distortion = objective.views_distortion(x_hat, y_hat, x)
+        distortion = objective.eq2_distortion(x_hat, y_hat, x)
         loss = objective.batch_loss(distortion, bpp, y, lmbda, state.com.num_updates)
         return loss, ({"com_loss": loss, "com_clipped": _clipped(y)}, mutated)
 
@@ -117,7 +117,7 @@ def rec_step(
 
     def loss_function(params: Any) -> tuple[jax.Array, Any]:
         x_hat, mutated = _apply_rec(setup, state.rec, params, y_hat, _size(x), tables)
-        distortion = setup.objective.distortion(x_hat, x)
+        distortion = setup.objective.eq3_distortion(x_hat, y_hat, x)
         loss = jnp.mean(setup.objective.weight(lmbda) * distortion)
         return loss, ({"rec_loss": loss}, mutated)
 
