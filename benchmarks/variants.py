@@ -4,12 +4,12 @@
     python -m benchmarks.variants --out DIR --table
 
 A row is a name of `configs/paper_variants.py`, trained as `launch.py` trains it, but smaller, as
-`Size` says, and with a learning rate that falls to zero, so that what is measured does not depend on
-the last step. FOOD5K holds train/, dev/ and test/; without it, the photographs that packages carry
-do. After the last step every cohort goes through the real codec, beside bicubic enlargement of the same
-compact image and beside JPEG at equal bytes. A finished JSON is not made again, and an interrupted
-run goes on where it stopped. Where the row's loss compares something else with x than the
-reconstruction (`Objective.as_trained`), its MS-SSIM is told, too.
+`Size` says, and with a learning rate that falls to zero, so that what is measured does not depend
+on the last step. FOOD5K holds train/, dev/ and test/; without it, the photographs that packages
+carry do. After the last step every cohort goes through the real codec, beside bicubic enlargement
+of the same compact image and beside JPEG at equal bytes. A finished JSON is not made again, and an
+interrupted run goes on where it stopped. "As trained" is what the row's loss compares with x, which
+the switches of the authors' code make something else than the reconstruction.
 
 One row and seed takes about a minute and a half of one CPU core.
 """
@@ -35,9 +35,9 @@ from jaxshrink.codecs import codec_by_name
 from jaxshrink.data import Cohort, list_images
 from jaxshrink.errors import DivergenceError, JaxshrinkError
 from jaxshrink.evaluation.evaluate import COHORTS
-from jaxshrink.evaluation.measure import MeasuredImage
+from jaxshrink.evaluation.measure import TableEntry
 from jaxshrink.evaluation.metrics import image_scores
-from jaxshrink.evaluation.paper_table import measure_cohort
+from jaxshrink.evaluation.paper_table import measure_cohort, summarize
 from jaxshrink.evaluation.triptychs import save_triptych
 from jaxshrink.inference.pipeline import Pipeline, enlarge
 from jaxshrink.models import Networks, NetworkVariables, create_networks
@@ -70,49 +70,57 @@ class Size:
     num_steps: int = 900
 
 
-def reduced_config(row: str, seed: int, photographs: str, size: Size) -> Any:
+def cohorts_of(photographs: str, size: Size) -> dict[str, list[Path]]:
+    """The photographs of a run, by cohort, of a folder with train/, dev/ and test/.
+
+    Args:
+      photographs: the folder, or "packaged:".
+      size: says how many.
+    """
+    numbers = {"train": size.num_train, "dev": size.num_dev, "test": size.num_test}
+    prefix = photographs if photographs.endswith(":") else f"{photographs}/"
+    return {
+        cohort: evenly(list_images(prefix + cohort), number) for cohort, number in numbers.items()
+    }
+
+
+def evenly(paths: Sequence[Path], number: int) -> list[Path]:
+    """At most so many of the paths, at even distances."""
+    return [paths[index * len(paths) // number] for index in range(min(number, len(paths)))]
+
+
+def reduced_config(row: str, seed: int, cohorts: Mapping[str, Sequence[Path]], size: Size) -> Any:
     """The config of one run.
 
     Args:
       row: a name of `configs/paper_variants.py`.
       seed: of everything random.
-      photographs: a folder with train/, dev/ and test/, or "packaged:".
+      cohorts: the photographs of "train", "dev" and "test".
       size: what it is reduced to.
     """
     config = paper_variants.get_config(row)
     config.seed = seed
-    numbers = {"train": size.num_train, "dev": size.num_dev, "test": size.num_test}
-    for cohort, number in numbers.items():
-        location = photographs + ("" if photographs.endswith(":") else "/") + cohort
-        config.data[cohort] = ",".join(map(str, _evenly(list_images(location), number)))
+    for cohort, paths in cohorts.items():
+        config.data[cohort] = ",".join(map(str, paths))
     config.data.crop = size.crop
     config.model.com.features = config.model.rec.features = size.features
     config.model.rec.num_layers = size.num_layers
     config.batch_size = size.batch_size
-    config.num_epochs = size.num_steps * size.batch_size // min(size.num_train, _length(config))
+    config.num_epochs = -(-size.num_steps * size.batch_size // len(cohorts["train"]))
     config.cosine_decay = True
     config.logging.every_steps = 50
     config.checkpoints.every_steps = 300
     # At the end only: the last networks are the best.
     config.evaluation.every_steps = _NEVER
     config.evaluation.num_triptychs = 0
-    return config.lock()
-
-
-def _length(config: Any) -> int:
-    return len(list_images(config.data.train))
-
-
-def _evenly(paths: Sequence[Path], number: int) -> list[Path]:
-    """At most so many of the paths, at even distances."""
-    return [paths[index * len(paths) // number] for index in range(min(number, len(paths)))]
+    return config
 
 
 def run_row(row: str, seed: int, photographs: str, size: Size, out: Path) -> None:
     """Trains and measures one row with one seed; writes out/ROW.seedN.json, and a triptych."""
-    config = reduced_config(row, seed, photographs, size)
+    config = reduced_config(row, seed, cohorts_of(photographs, size), size).lock()
     workdir = out / "runs" / f"{row}.seed{seed}"
-    result = {"row": row, "seed": seed, "size": dataclasses.asdict(size)}
+    result: dict[str, Any] = {"row": row, "seed": seed, "size": dataclasses.asdict(size)}
     start = time.monotonic()
     try:
         train(config, workdir)
@@ -132,78 +140,89 @@ def _path(out: Path, row: str, seed: int) -> Path:
 
 
 def _measure(config: Any, workdir: Path, picture: Path, pool: Executor) -> dict[str, Any]:
-    """Cohort -> method -> means, see `docs/experiments.md`."""
+    """Cohort -> method -> means of "ms_ssim", "ssimulacra2", "psnr", "bpp" and "saturated"."""
     networks = create_networks(config.model.to_dict())
     variables, _ = load_best(config, workdir)
     pipeline = create_pipeline(config, networks, variables)
     measured = {}
     for name in COHORTS:
-        cohort = open_cohort_of(config, name, pool)
-        measured[name], results = measure(pipeline, cohort, config.codec, pool)
-        scores = _as_trained(objective_of(config), networks, variables, results)
-        measured[name]["as_trained"] = {"ms_ssim": float(np.mean(scores))}
-    save_triptych(picture, results[0].x, results[0].y_hat, results[0].x_hat)
+        examined = examine(pipeline, open_cohort_of(config, name, pool), config.codec, pool)
+        scores = _as_trained(objective_of(config), networks, variables, examined)
+        as_trained = {"ms_ssim": float(np.mean(scores))}
+        measured[name] = {**examined.means(), "as_trained": as_trained}
+    shown = examined.pictures
+    save_triptych(picture, shown["original"][0], examined.y_hat[0], shown["model"][0])
     return measured
 
 
-def measure(
-    pipeline: Pipeline, cohort: Cohort, settings: Any, pool: Executor
-) -> tuple[dict[str, dict[str, Any]], list[MeasuredImage]]:
+@dataclasses.dataclass(frozen=True)
+class Examined:
     """A cohort through a model, and beside it bicubic enlargement and JPEG.
+
+    Attributes:
+      names: of the photographs.
+      entries: "model", "bicubic" and "jpeg_equal_bytes" -> figures, one per photograph.
+      pictures: the same and "original" -> uint8 (H, W, C), one per photograph.
+      y_hat: the compact images after the codec, uint8.
+    """
+
+    names: tuple[str, ...]
+    entries: dict[str, list[TableEntry]]
+    pictures: dict[str, list[np.ndarray]]
+    y_hat: list[np.ndarray]
+
+    def means(self) -> dict[str, dict[str, Any]]:
+        """By method; of the originals only how much is saturated."""
+        means: dict[str, dict[str, Any]] = {
+            method: {"saturated": float(np.mean([*map(saturated, pictures)]))}
+            for method, pictures in self.pictures.items()
+        }
+        for method, entries in self.entries.items():
+            scores = self.scores(method, "ssimulacra2")
+            means[method] |= {**summarize(entries), "ssimulacra2": float(np.mean(scores))}
+        return means
+
+    def scores(self, method: str, metric: str) -> list[float]:
+        """One per photograph."""
+        pairs = zip(self.pictures["original"], self.pictures[method], strict=True)
+        return [image_scores(a[None], b[None], [metric])[metric][0] for a, b in pairs]
+
+
+def examine(pipeline: Pipeline, cohort: Cohort, settings: Any, pool: Executor) -> Examined:
+    """Measures a cohort and keeps its pictures.
 
     Args:
       pipeline: the model.
       cohort: the photographs.
       settings: the config's codec: its "name" and "quality".
       pool: encodes and decodes in parallel.
-
-    Returns:
-      method -> mean "ms_ssim", "ssimulacra2", "psnr", "bpp" and "saturated"; and what was measured.
     """
     codec, quality = codec_by_name(settings.name), settings.quality
     by_quality, kept = measure_cohort(
         pipeline, cohort, codec, codec, [quality], pool, keep=range(len(cohort))
     )
-    results = kept[quality]
-    summary = by_quality[quality].summary()
-    equal = by_quality[quality].measurements["jpeg_equal_bytes"]
-    jpeg = [
-        codec.decode(codec.encode(result.x, entry.quality), cohort.channels)
-        for result, entry in zip(results, equal, strict=True)
+    results, entries = kept[quality], by_quality[quality].measurements
+    del entries["jpeg_q75"]
+    files = [
+        codec.encode(result.x, round(entry.quality))
+        for result, entry in zip(results, entries["jpeg_equal_bytes"], strict=True)
     ]
     pictures = {
+        "original": [result.x for result in results],
         "model": [result.x_hat for result in results],
-        "bicubic": [enlarge(r.y_hat[None], r.x.shape[:2])[0] for r in results],
-        "jpeg_equal_bytes": jpeg,
+        "bicubic": [enlarge(r.y_hat[None], (r.x.shape[0], r.x.shape[1]))[0] for r in results],
+        "jpeg_equal_bytes": [codec.decode(file, cohort.channels) for file in files],
     }
-    originals = [result.x for result in results]
-    means = {
-        method: {
-            **summary[method],
-            "ssimulacra2": _mean_score("ssimulacra2", originals, shown),
-            "saturated": saturated(shown),
-        }
-        for method, shown in pictures.items()
-    }
-    return {**means, "original": {"saturated": saturated(originals)}}, results
+    return Examined(cohort.names, entries, pictures, [result.y_hat for result in results])
 
 
-def saturated(pictures: Sequence[np.ndarray]) -> float:
-    """The mean share of values that are 0 or 255 in pictures, uint8 (H, W, C)."""
-    return float(np.mean([np.mean((x == 0) | (x == 255)) for x in pictures]))
-
-
-def _mean_score(metric: str, originals: Iterable[np.ndarray], shown: Iterable[np.ndarray]) -> float:
-    """The mean of a metric over pairs of pictures, uint8 (H, W, C)."""
-    pairs = zip(originals, shown, strict=True)
-    return float(np.mean([image_scores(a[None], b[None], [metric])[metric][0] for a, b in pairs]))
+def saturated(picture: np.ndarray) -> float:
+    """The share of values that are 0 or 255 in a picture, uint8 (H, W, C)."""
+    return float(np.mean((picture == 0) | (picture == 255)))
 
 
 def _as_trained(
-    objective: Objective,
-    networks: Networks,
-    variables: NetworkVariables,
-    results: Iterable[MeasuredImage],
+    objective: Objective, networks: Networks, variables: NetworkVariables, examined: Examined
 ) -> list[float]:
     """MS-SSIM of what RecCNN's loss compares with x, image by image."""
 
@@ -215,42 +234,42 @@ def _as_trained(
         )
         return images.to_uint8(objective.as_trained(x_hat, y_hat))
 
-    return [
-        image_scores(r.x[None], np.asarray(shown(r.y_hat[None], r.x[None])), ["ms-ssim"])[
-            "ms-ssim"
-        ][0]
-        for r in results
-    ]
+    scores: list[float] = []
+    for y_hat, x in zip(examined.y_hat, examined.pictures["original"], strict=True):
+        x_hat = np.asarray(shown(y_hat[None], x[None]))
+        scores += image_scores(x[None], x_hat, ["ms-ssim"])["ms-ssim"]
+    return scores
 
 
-_TITLES = (
-    "row",
-    "train",
-    "dev",
-    "test",
-    "gap",
-    "JPEG's gap",
-    "train, as trained",
-    "test, as trained",
-    "over JPEG, train",
-    "over JPEG, test",
-    "SSIMULACRA2, test",
-    "PSNR, test",
-    "bpp, test",
-    "JPEG at equal bytes",
-)
+# Column -> digits, in the table's order.
+_COLUMNS = {
+    "train": ".4f",
+    "dev": ".4f",
+    "test": ".4f",
+    "gap": "+.4f",
+    "JPEG's gap": "+.4f",
+    "train, as trained": ".4f",
+    "test, as trained": ".4f",
+    "RecCNN adds, train": "+.2f",
+    "RecCNN adds, test": "+.2f",
+    "over JPEG, test": "+.2f",
+    "SSIMULACRA2, test": ".1f",
+    "JPEG's": ".1f",
+    "PSNR, test": ".2f",
+    "bpp, test": ".3f",
+}
 
 
 def table(results: Iterable[Mapping[str, Any]]) -> str:
     """The results in Markdown, a line a row: means over seeds, half of their range in brackets.
 
-    Columns without a unit are MS-SSIM; "over JPEG" is PSNR at equal bytes, in
-    decibels.
+    Columns without a unit are MS-SSIM, a gap is train's less test's, "JPEG" is JPEG at equal bytes.
+    What RecCNN adds to the bicubic enlargement, and "over JPEG", are PSNR in decibels.
     """
     by_row: dict[str, list[Mapping[str, Any]]] = {}
     for result in results:
         by_row.setdefault(result["row"], []).append(result)
-    lines = [f"| {' | '.join(_TITLES)} |", "|" + "---|" * len(_TITLES)]
+    lines = [f"| row | {' | '.join(_COLUMNS)} |", "|---" * (1 + len(_COLUMNS)) + "|"]
     known = [*filter(by_row.__contains__, paper_variants.NAMES)]
     for row in (*known, *sorted(by_row.keys() - {*known})):
         lines.append(f"| {' | '.join((f'`{row}`', *_cells(by_row[row])))} |")
@@ -262,48 +281,41 @@ def _cells(results: Sequence[Mapping[str, Any]]) -> list[str]:
     measured = [_figures(result["cohorts"]) for result in results if "cohorts" in result]
     lost = len(results) - len(measured)
     if not measured:
-        return [f"diverged with {lost} of {lost} seeds", *[""] * (len(_TITLES) - 2)]
-    cells = [_cell([figures[column] for figures in measured], column) for column in _COLUMNS]
+        return [f"diverged with {lost} of {lost} seeds", *[""] * (len(_COLUMNS) - 1)]
+    cells = [
+        _cell([figures[column] for figures in measured], digits)
+        for column, digits in _COLUMNS.items()
+    ]
     return [cells[0] + (f", {lost} of {len(results)} diverged" if lost else ""), *cells[1:]]
 
 
-_COLUMNS = {
-    "train": ".4f",
-    "dev": ".4f",
-    "test": ".4f",
-    "gap": "+.4f",
-    "jpeg_gap": "+.4f",
-    "train_as_trained": ".4f",
-    "test_as_trained": ".4f",
-    "gain_train": "+.2f",
-    "gain_test": "+.2f",
-    "ssimulacra2": ".1f",
-    "psnr": ".2f",
-    "bpp": ".3f",
-    "jpeg": ".4f",
-}
-
-
 def _figures(cohorts: Mapping[str, Any]) -> dict[str, float]:
-    """The figures of one run by the names of `_COLUMNS`."""
-    train_set, dev, test = (cohorts[name] for name in COHORTS)
-    figures = {
-        "train": train_set["model"]["ms_ssim"],
-        "dev": dev["model"]["ms_ssim"],
-        "test": test["model"]["ms_ssim"],
-        "gap": train_set["model"]["ms_ssim"] - test["model"]["ms_ssim"],
-        "jpeg_gap": train_set["jpeg_equal_bytes"]["ms_ssim"] - test["jpeg_equal_bytes"]["ms_ssim"],
-        "train_as_trained": train_set["as_trained"]["ms_ssim"],
-        "test_as_trained": test["as_trained"]["ms_ssim"],
-        "gain_train": train_set["model"]["psnr"] - train_set["jpeg_equal_bytes"]["psnr"],
-        "gain_test": test["model"]["psnr"] - test["jpeg_equal_bytes"]["psnr"],
-        "jpeg": test["jpeg_equal_bytes"]["ms_ssim"],
+    """The figures of one run, by column."""
+    train_set, _, test = (cohorts[name] for name in COHORTS)
+
+    def over(cohort: Mapping[str, Any], method: str) -> float:
+        return cohort["model"]["psnr"] - cohort[method]["psnr"]
+
+    def gap(method: str) -> float:
+        return train_set[method]["ms_ssim"] - test[method]["ms_ssim"]
+
+    return {
+        **{name: cohorts[name]["model"]["ms_ssim"] for name in COHORTS},
+        "gap": gap("model"),
+        "JPEG's gap": gap("jpeg_equal_bytes"),
+        "train, as trained": train_set["as_trained"]["ms_ssim"],
+        "test, as trained": test["as_trained"]["ms_ssim"],
+        "RecCNN adds, train": over(train_set, "bicubic"),
+        "RecCNN adds, test": over(test, "bicubic"),
+        "over JPEG, test": over(test, "jpeg_equal_bytes"),
+        "SSIMULACRA2, test": test["model"]["ssimulacra2"],
+        "JPEG's": test["jpeg_equal_bytes"]["ssimulacra2"],
+        "PSNR, test": test["model"]["psnr"],
+        "bpp, test": test["model"]["bpp"],
     }
-    return figures | {name: test["model"][name] for name in ("ssimulacra2", "psnr", "bpp")}
 
 
-def _cell(values: Sequence[float], column: str) -> str:
-    digits = _COLUMNS[column]
+def _cell(values: Sequence[float], digits: str) -> str:
     spread = (max(values) - min(values)) / 2
     return f"{np.mean(values):{digits}} ({spread:{digits.removeprefix('+')}})"
 

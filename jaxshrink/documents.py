@@ -141,6 +141,8 @@ def read_arrays(path: Path) -> "dict[str, np.ndarray]":
             raise DocumentError(f"unpacks to {num_bytes} bytes, more than {MAX_WEIGHTS}")
         with np.load(content, allow_pickle=False) as file:
             arrays = dict(file)
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise DocumentError("no arrays (a member is something else)")
     except MemoryError:
         raise DocumentError("not enough memory to read it") from None
     # Of zip, of zlib, of NumPy's header, of an array of objects.

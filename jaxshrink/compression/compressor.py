@@ -149,7 +149,9 @@ class Compressor(Expander):
         """The distortion of training, without the metrics that a side is too short for."""
         side = min(x.shape[:2])
         missing = {"ms_ssim": MS_SSIM_MIN_SIDE, "ssimulacra2": ssimulacra2.MIN_SIDE}
-        left_out = {name: 0.0 for name, shortest in missing.items() if side < shortest}
+        left_out: dict[str, Any] = {
+            name: 0.0 for name, shortest in missing.items() if side < shortest
+        }
         return dataclasses.replace(self._distortion, **left_out)
 
     def _refined(

@@ -175,13 +175,13 @@ def _switch_requirements(config: Config) -> Iterator[_Requirement]:
 
 
 def _features_requirements(config: Config) -> Iterator[_Requirement]:
-    features, model = config.features, config.model
+    features, model, net = config.features, config.model, config.model.rec
     used = config.loss.features > 0 or features.initialize
     yield "features.file", bool(features.file) or not used, "a file of VGG's weights"
     yield "features.layers", len(features.layers) > 0 or not used, "a layer or more"
-    fits = model.architecture == "paper" and model.channels == 3 and model.rec.features == 64
+    fits = model.architecture == "paper" and model.channels == 3
+    fits = fits and net["features"] == 64 and net["num_layers"] >= 3
     expected = "False but for the paper's RecCNN of colour with 64 features and 3 layers or more"
-    fits = fits and model.rec["num_layers"] >= 3
     yield "features.initialize", fits or not features.initialize, expected
     both = bool(config.init) and features.initialize
     yield "features.initialize", not both, "False where init names weights"

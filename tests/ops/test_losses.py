@@ -20,13 +20,14 @@ def test_levels_are_those_of_8_bits():
     x_hat = x + 3 / 255
     assert losses.Distortion(squared_levels=2.0)(x_hat, x)[0] == pytest.approx(18.0)
     assert losses.Distortion(charbonnier=1.0)(x_hat, x)[0] == pytest.approx(10**0.5)
+    assert losses.Distortion(absolute=2.0)(x_hat, x)[0] == pytest.approx(6.0)
 
 
 def test_a_mixture_is_the_sum_of_its_parts(photograph):
     x = jnp.asarray(photograph[None, :176, :176], jnp.float32) / 255
     x_hat = 0.9 * x + 0.02
     parts = {"squared_error": 0.5, "squared_levels": 2.0, "charbonnier": 3.0, "ms_ssim": 40.0}
-    parts["ssimulacra2"] = 0.1
+    parts |= {"ssimulacra2": 0.1, "absolute": 2.0}
     whole = losses.Distortion(**parts)(x_hat, x)[0]
     assert whole == pytest.approx(
         sum(losses.Distortion(**{name: weight})(x_hat, x)[0] for name, weight in parts.items())

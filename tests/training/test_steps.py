@@ -111,6 +111,59 @@ def test_rec_step_follows_the_gradient_of_eq_3_and_leaves_comcnn(x, y_hat):
     assert new.rec.num_updates == 1
 
 
+def gradient_of_rec_step(networks, x, y_hat, **switches):
+    objective = dataclasses.replace(PAPER, **switches)
+    state = start(networks)
+    new, _ = mapped(networks, objective=objective).rec_step(
+        devices.replicate(state), devices.split(x), devices.split(y_hat), QUALITY
+    )
+    return jax.tree.map(np.subtract, state.rec.params, host(new).rec.params)
+
+
+@pytest.mark.parametrize("levels", [1.0, 255.0])
+def test_as_printed_eq_3_teaches_the_opposite_residual(x, y_hat, levels):
+    networks = tiny()
+
+    def printed(params):
+        up_y_hat = images.enlarge(images.to_float(jnp.asarray(y_hat)), (16, 18))
+        target = levels * up_y_hat - images.to_float(jnp.asarray(x))
+        residual = networks.rec.apply({"params": params}, up_y_hat)
+        return jnp.sum(jnp.square(residual - target)) / (2 * len(x))
+
+    switches = {"eq3_sign": "printed", "eq3_levels": levels == 255.0}
+    found = gradient_of_rec_step(networks, x, y_hat, **switches)
+    assert_close(found, jax.grad(printed)(start(networks).rec.params))
+
+
+def test_as_trained_is_the_photograph_once_eq_3_is_zero(x, y_hat):
+    originals, y_hat = (images.to_float(jnp.asarray(a)) for a in (x, y_hat))
+    up_y_hat = images.enlarge(y_hat, (16, 18))
+    for sign, levels in (("added", False), ("added", True), ("printed", False), ("printed", True)):
+        objective = dataclasses.replace(PAPER, eq3_sign=sign, eq3_levels=levels)
+        lacks = originals - (255.0 if levels else 1.0) * up_y_hat
+        x_hat = up_y_hat + (lacks if sign == "added" else -lacks)
+        np.testing.assert_allclose(objective.as_trained(x_hat, y_hat), originals, atol=1e-4)
+        assert (objective.eq3_distortion(x_hat, y_hat, originals) < 1e-3).all()
+
+
+def test_a_constant_residual_has_no_gradient_in_eq_2(x):
+    networks = tiny()
+    state = start(networks)
+
+    def constant(params):
+        originals = images.to_float(jnp.asarray(x))
+        up_y = images.enlarge(networks.com.apply({"params": params}, originals), (16, 18))
+        residual = networks.rec.apply({"params": state.rec.params}, up_y)
+        return jnp.sum(jnp.square(up_y + jax.lax.stop_gradient(residual) - originals)) / (
+            2 * len(x)
+        )
+
+    steps = mapped(networks, objective=dataclasses.replace(PAPER, eq2_residual="constant"))
+    new, _ = steps.com_step(devices.replicate(state), devices.split(x), QUALITY)
+    found = jax.tree.map(np.subtract, state.com.params, host(new).com.params)
+    assert_close(found, jax.grad(constant)(state.com.params))
+
+
 def one_part(networks, name, *arrays):
     """The state after a step on one device, which has all images."""
     step = getattr(create_steps(Setup(networks, DESCENT, seed=0)), name)
