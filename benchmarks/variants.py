@@ -1,6 +1,6 @@
 """The paper's other experiments at a reduced size: a JSON per row and seed, and a table of them.
 
-    python -m benchmarks.variants [ROW..] --out DIR [--seeds 0,1] [--photographs FOOD5K]
+    python -m benchmarks.variants [ROW..] --out DIR [--seeds 0,1] [--photographs FOOD5K] [--steps N]
     python -m benchmarks.variants --out DIR --table
 
 A row is a name of `configs/paper_variants.py`, trained as `launch.py` trains it, but smaller, as
@@ -326,6 +326,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--seeds", default="0,1", help="default: %(default)s")
     parser.add_argument("--photographs", default="packaged:", metavar="FOOD5K")
+    parser.add_argument("--steps", type=int, default=Size.num_steps, help="default: %(default)s")
     parser.add_argument("--table", action="store_true", help="print what is there, train nothing")
     options = parser.parse_args()
     if not options.table:
@@ -336,11 +337,12 @@ def main() -> None:
 
 
 def _run_all(options: argparse.Namespace) -> None:
+    size = Size(num_steps=options.steps)
     rows = options.rows or [row for row in paper_variants.NAMES if "features" not in row]
     for seed in map(int, options.seeds.split(",")):
         for row in rows:
             if not _path(options.out, row, seed).exists():
-                run_row(row, seed, options.photographs, Size(), options.out)
+                run_row(row, seed, options.photographs, size, options.out)
 
 
 if __name__ == "__main__":

@@ -210,3 +210,44 @@ def test_settings_that_cannot_work_end_before_anything_is_written(tmp_path, over
     with pytest.raises(ConfigError, match=message):
         loop.train(tiny_config(**override), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def vgg_file(tmp_path):
+    """The first two layers of a VGG, made up."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for place, num_in in ((0, 3), (2, 64)):
+        kernel = rng.normal(0.0, (2 / (9 * num_in)) ** 0.5, (64, num_in, 3, 3))
+        arrays[f"features.{place}.weight"] = kernel.astype(np.float32)
+        arrays[f"features.{place}.bias"] = rng.normal(0.0, 0.1, 64).astype(np.float32)
+    np.savez(tmp_path / "vgg.npz", **arrays)
+    return str(tmp_path / "vgg.npz")
+
+
+def test_pre_trained_features_are_a_loss_and_a_start(unbroken, tmp_path, vgg_file):
+    overrides = {
+        "features.file": vgg_file,
+        "features.layers": ("conv1_1",),
+        "features.initialize": True,
+        "loss.features": 100.0,
+        "model.rec.features": 64,
+        "learning_rate": 1e-9,
+        "num_epochs": 8,
+    }
+    config = tiny_config(**overrides)
+    loop.train(config, tmp_path / "run")
+    state, _ = final_state(config, tmp_path / "run")
+    second = np.load(vgg_file)["features.2.weight"].transpose(2, 3, 1, 0)
+    found = state.rec.params["ConvBlock_1"]["Conv_0"]["kernel"]
+    np.testing.assert_allclose(found, second, atol=1e-6)
+    # The last layer is zero at first: with and without features, x_hat is the same.
+    assert metrics(tmp_path / "run")[0]["rec_loss"] > 1.1 * metrics(unbroken)[0]["rec_loss"]
+
+
+def test_a_file_of_another_layout_is_refused_before_anything_is_written(tmp_path):
+    np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    config = tiny_config(**{"features.file": str(tmp_path / "other.npz"), "loss.features": 1.0})
+    with pytest.raises(CheckpointError, match=r"features\.0\.weight is missing"):
+        loop.train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
