@@ -329,6 +329,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=Size.num_steps, help="default: %(default)s")
     parser.add_argument("--table", action="store_true", help="print what is there, train nothing")
     options = parser.parse_args()
+    unknown = [row for row in options.rows if row not in paper_variants.NAMES]
+    if unknown:
+        parser.error(f"no row {unknown[0]!r}; there are {', '.join(paper_variants.NAMES)}")
     if not options.table:
         logging.getLogger("jaxshrink").setLevel(logging.WARNING)
         _run_all(options)

@@ -131,7 +131,13 @@ def parse_flags(argv: list[str]) -> list[str]:
     except (AttributeError, KeyError) as error:
         end(f"no such field in the config: {_unknown_field(str(error))}", ConfigError.exit_code)
     except (flags.Error, TypeError, ValueError, OSError) as error:
-        end(error, ConfigError.exit_code)
+        end(_without_traceback(str(error)), ConfigError.exit_code)
+
+
+def _without_traceback(text: str) -> str:
+    """An error's text; ml_collections puts the whole traceback of a config's own errors into it."""
+    told, marker, rest = text.partition("Traceback ")
+    return f"{told.strip()} {rest.strip().splitlines()[-1].strip()}" if marker else text
 
 
 def _unknown_field(text: str) -> str:

@@ -165,6 +165,17 @@ def test_an_interrupt_has_its_own_exit_code_and_the_same_command_continues(tmp_p
         ),
         (["--config=configs/quick.py", "--mode=evaluate"], 4, "no training run here"),
         (["--config=configs/quick.py", "--config.batch_size=7"], 2, "3 devices"),
+        (["--config=configs/paper_variants.py:plane"], 2, "no row 'plane' in"),
+        (
+            [
+                "--config=configs/quick.py",
+                "--config.features.file=README.md",
+                "--config.loss.features=1",
+                "--config.batch_size=6",
+            ],
+            4,
+            "README.md: no weights",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_its_exit_code(tmp_path, arguments, code, message):
