@@ -83,7 +83,7 @@ def noise(picture: np.ndarray) -> float:
 def correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """Spearman's: that of the ranks; ties in their order."""
     ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def num_spikes(losses: Sequence[float]) -> int:
