@@ -261,7 +261,7 @@ _COLUMNS = {
 
 
 def table(results: Iterable[Mapping[str, Any]]) -> str:
-    """The results in Markdown, a line a row: means over seeds, half of their range in brackets.
+    """The results in Markdown, a line a row: means over seeds and, of several, half of their range.
 
     Columns without a unit are MS-SSIM, a gap is train's less test's, "JPEG" is JPEG at equal bytes.
     What RecCNN adds to the bicubic enlargement, and "over JPEG", are PSNR in decibels.
@@ -316,8 +316,9 @@ def _figures(cohorts: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _cell(values: Sequence[float], digits: str) -> str:
+    mean = f"{np.mean(values):{digits}}"
     spread = (max(values) - min(values)) / 2
-    return f"{np.mean(values):{digits}} ({spread:{digits.removeprefix('+')}})"
+    return mean if len(values) == 1 else f"{mean} ({spread:{digits.removeprefix('+')}})"
 
 
 def main() -> None:
