@@ -221,11 +221,12 @@ def spikes(photographs: str, size: Size, out: Path) -> None:
         com, rec, clipped = (
             found[key][_RECENT:] for key in ("com_loss", "rec_loss", "com_clipped")
         )
+        at_most, usual = clipped[int(np.argmax(com))], statistics.median(clipped)
         print(
             f"  {name}: {num_spikes(found['com_loss'])} and {num_spikes(found['rec_loss'])},"
             f" at most {max(com):.1f} and {max(rec):.1f};"
             f" {statistics.median(com[-_RECENT:]):.2f}, {statistics.median(rec[-_RECENT:]):.2f};"
-            f" {clipped[int(np.argmax(com))]:.0%} at the highest, else {statistics.median(clipped):.1%}"
+            f" {at_most:.0%} at the highest, else {usual:.1%}"
         )
 
 
