@@ -20,7 +20,7 @@ from jax import lax
 
 from jaxshrink.documents import DocumentError, read_arrays
 from jaxshrink.errors import CheckpointError
-from jaxshrink.models.networks import Variables
+from jaxshrink.models.settings import Variables
 
 # Features of every layer, in groups; between two groups the picture is halved.
 _GROUPS = {
