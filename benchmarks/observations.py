@@ -56,6 +56,7 @@ _CURES: dict[str, dict[str, Any]] = {
     "epsilon 1e-2": {"epsilon": 1e-2},
     "b2 .95": {"b2": 0.95},
     "range_penalty 10": {"range_penalty": 10.0},
+    "a tenth of the learning rate": {"learning_rate": 1e-4},
 }
 
 
