@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jaxshrink import __version__, console
-from jaxshrink.cli import app, bench, compress, expand, export, info
+from jaxshrink.cli import app, bench, compress, expand, export, info, verify
 from jaxshrink.cli.batch import BatchError
 from jaxshrink.errors import INTERRUPTED, DataError, JaxshrinkError, MissingExtraError
 
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_parser(commands)
     expand.add_parser(commands)
     info.add_parsers(commands)
+    verify.add_parser(commands)
     bench.add_parser(commands)
     export.add_parser(commands)
     app.add_parser(commands)
