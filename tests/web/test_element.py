@@ -1,5 +1,7 @@
 """Pictures that sharpen in place, on a page as a site would write it."""
 
+import itertools
+
 import pytest
 
 PATIENCE = 60  # seconds; what is waited for comes in one or two
@@ -26,9 +28,13 @@ def write(site, site_url, maker, photograph):
     (site / "damaged.jpg").write_bytes(file[:-40])
     (site / "plain.jpg").write_bytes(file.replace(b"\xff\xea", b"\xff\xe9"))
 
+    numbers = itertools.count()
+
     def page(name, body):
-        (site / f"{name}.html").write_text(_PAGE.format(body=body))
-        return f"{site_url}{name}.html"
+        """Each has its own address: one that changed within a second would come from the cache."""
+        file = f"{name}-{next(numbers)}.html"
+        (site / file).write_text(_PAGE.format(body=body))
+        return site_url + file
 
     return page
 
