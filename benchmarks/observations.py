@@ -26,7 +26,6 @@ import logging
 import os
 import shutil
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,9 +33,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.variants import Examined, Size, cohorts_of, evenly, examine, reduced_config
+from benchmarks.variants import (
+    Examined,
+    Size,
+    cohorts_of,
+    evenly,
+    examine,
+    reduced_config,
+    run_command,
+)
 from jaxshrink.data import list_images
-from jaxshrink.errors import JaxshrinkError
 from jaxshrink.evaluation.evaluate import COHORTS
 from jaxshrink.runs.restore import load_pipeline, open_cohort_of
 from jaxshrink.runs.workdir import write_json
@@ -249,8 +255,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except JaxshrinkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_command(main)

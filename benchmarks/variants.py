@@ -22,7 +22,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -349,9 +349,14 @@ def _run_all(options: argparse.Namespace) -> None:
                 run_row(row, seed, options.photographs, size, options.out)
 
 
-if __name__ == "__main__":
+def run_command(command: Callable[[], None]) -> None:
+    """Calls it; an error of ours becomes a line and its exit code."""
     try:
-        main()
+        command()
     except JaxshrinkError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -122,7 +122,12 @@ def add_computation(parser: argparse.ArgumentParser, model_help: str) -> None:
         metavar="PIXELS",
         help="side of the windows that large pictures are computed in (default: %(default)s)",
     )
-    add(
+    add_max_pixels(parser)
+
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """What is refused before it is decoded."""
+    parser.add_argument(
         "--max-pixels",
         type=size,
         default=DEFAULT_MAX_PIXELS,

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxshrink import console
-from jaxshrink.cli.paths import read_file
+from jaxshrink.cli.paths import named_in_errors, read_file
 from jaxshrink.compression.ways import Way
-from jaxshrink.errors import JaxshrinkError
 from jaxshrink.files import markers
 from jaxshrink.shipped.index import DEFAULT_MODEL, shipped_models, shipped_names
 
@@ -28,10 +27,8 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    try:
+    with named_in_errors(arguments.file):
         facts = _facts(read_file(arguments.file))
-    except JaxshrinkError as error:
-        raise type(error)(f"{arguments.file}: {error}") from None
     console.say(json.dumps(facts) if arguments.json else _words(arguments.file, facts))
 
 

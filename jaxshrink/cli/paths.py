@@ -1,5 +1,6 @@
 """Which files a command reads, and where each result goes: settled before any work is done."""
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -54,6 +55,15 @@ class Plan:
     jobs: tuple[Job, ...]
     left_out: tuple[LeftOut, ...] = ()
     failed: tuple[tuple[str, JaxshrinkError], ...] = ()
+
+
+@contextlib.contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Puts a file's name before the message of an error of ours."""
+    try:
+        yield
+    except JaxshrinkError as error:
+        raise type(error)(f"{path}: {error}") from None
 
 
 def read_file(path: Path) -> bytes:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxshrink import console
-from jaxshrink.cli.arguments import size
-from jaxshrink.cli.paths import read_file
-from jaxshrink.errors import DataError, JaxshrinkError
-from jaxshrink.files.markers import DEFAULT_MAX_PIXELS
+from jaxshrink.cli.arguments import add_max_pixels
+from jaxshrink.cli.paths import named_in_errors, read_file
+from jaxshrink.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,38 +25,23 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("original", type=Path, metavar="ORIGINAL")
     parser.add_argument("--json", action="store_true", help="as a JSON object")
-    parser.add_argument(
-        "--max-pixels",
-        type=size,
-        default=DEFAULT_MAX_PIXELS,
-        metavar="N",
-        help="refuse pictures of more pixels before decoding them (default: 200M)",
-    )
+    add_max_pixels(parser)
 
 
 def _verify(arguments: argparse.Namespace) -> None:
-    file, original = (_read(path) for path in (arguments.file, arguments.original))
-    x = _pixels(arguments.original, original, arguments.max_pixels)
-    x_hat = _pixels(arguments.file, file, arguments.max_pixels)
-    facts = _scores(x, x_hat) | {"bytes": len(file), "original_bytes": len(original)}
+    x_hat, num_bytes = _read(arguments.file, arguments.max_pixels)
+    x, original_bytes = _read(arguments.original, arguments.max_pixels)
+    facts = _scores(x, x_hat) | {"bytes": num_bytes, "original_bytes": original_bytes}
     console.say(json.dumps(facts) if arguments.json else _words(facts))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return read_file(path)
-    except JaxshrinkError as error:
-        raise type(error)(f"{path}: {error}") from None
-
-
-def _pixels(path: Path, data: bytes, max_pixels: int) -> "np.ndarray":
-    """Those of a photograph, uint8 (H, W, 1 or 3); of a compact file, what it expands to."""
+def _read(path: Path, max_pixels: int) -> "tuple[np.ndarray, int]":
+    """A picture, uint8 (H, W, 1 or 3), what a compact file expands to; and the file's bytes."""
     from jaxshrink.compression.api import expand
 
-    try:
-        return expand(data, max_pixels=max_pixels)
-    except JaxshrinkError as error:
-        raise type(error)(f"{path}: {error}") from None
+    with named_in_errors(path):
+        data = read_file(path)
+        return expand(data, max_pixels=max_pixels), len(data)
 
 
 def _scores(x: "np.ndarray", x_hat: "np.ndarray") -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from jaxshrink.compression.expansion import Expander
 from jaxshrink.errors import MissingExtraError
-from jaxshrink.portable.decoder import load_exported
 from jaxshrink.shipped.index import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -41,5 +40,7 @@ def load_expander(name_or_path: str | os.PathLike[str] = DEFAULT_MODEL) -> Expan
     """
     if has_jax():
         return load_model(name_or_path)
+    from jaxshrink.portable.decoder import load_exported
+
     model = load_exported(os.fspath(name_or_path))
     return Expander(model.name, model.digest, model.channels, model.decoders)
